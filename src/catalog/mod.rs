@@ -1,0 +1,2 @@
+//! What libraries do: schema, loader and symbol matcher for `rules/**/*.toml`.
+pub mod schema;

@@ -1,0 +1,476 @@
+//! The shape of `rules/**/*.toml`, as written. Unknown keys are errors. `load` checks it; `matcher` makes it fast to ask.
+//!
+//! # Paths
+//! Everywhere a callable is named, the same grammar is used ([`super::path`]):
+//! * `redis.asyncio.from_url` - the canonical dotted path of a function or class, as an import would reach it;
+//! * `redis.client#pubsub` - method `pubsub` of an instance of the resource or type with id `redis.client`;
+//! * `sqlalchemy.sessionmaker#()` - calling an instance of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+
+/// One catalogue file: a library or framework, or what every program of one language needs.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogFile {
+    pub library: Library,
+    /// Things that must be released.
+    #[serde(default, rename = "resource")]
+    pub resources: Vec<Resource>,
+    /// Things without an obligation of their own whose methods matter (factories, exit stacks, test cases).
+    #[serde(default, rename = "type")]
+    pub types: Vec<PlainType>,
+    /// What other functions, methods and decorators do.
+    #[serde(default, rename = "symbol")]
+    pub symbols: Vec<Symbol>,
+    /// Conventions of a whole language; at most one file per language has it.
+    #[serde(default)]
+    pub language: Option<LanguageFacts>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// Unique; by convention the file's name.
+    #[schemars(with = "String")]
+    pub name: SmolStr,
+    pub ecosystem: Ecosystem,
+    /// Distribution names in the ecosystem's registry; empty for the standard library.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub packages: Vec<SmolStr>,
+    /// First segments of the import paths through which the library is reached. A file that contains none of them as a word
+    /// cannot acquire anything of this library.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub imports: Vec<SmolStr>,
+    #[serde(default)]
+    pub docs: String,
+    /// How the facts are known: `measured`, `source`, `docs`, and with which versions.
+    #[serde(default)]
+    pub evidence: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ecosystem {
+    Python,
+    Npm,
+    Cargo,
+}
+
+/// Something that holds a connection (or may come to hold one) and must be released.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Unique, `library.thing`.
+    #[schemars(with = "String")]
+    pub id: SmolStr,
+    /// What people call it, without article: `Redis client`, `pooled PostgreSQL connection`.
+    pub noun: String,
+    pub kind: ResourceKind,
+    /// Classes whose instances these are. Annotations with them type a place; calling them acquires unless `construct = false`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub types: Vec<SmolStr>,
+    /// Whether calling one of `types` acquires.
+    #[serde(default = "yes")]
+    pub construct: bool,
+    /// Conditions under which calling one of `types` acquires; all must hold.
+    #[serde(default)]
+    pub construct_when: Vec<ArgCondition>,
+    /// When the obligation begins for constructed ones.
+    #[serde(default)]
+    pub construct_on: AcquireOn,
+    /// Functions and methods that acquire one.
+    #[serde(default)]
+    pub acquire: Vec<Acquire>,
+    /// Ways to release one: any single one ends the obligation.
+    #[serde(default)]
+    pub release: Vec<Release>,
+    /// Methods that look like a release and are none; quoted in messages and used by the mutation tests.
+    #[serde(default)]
+    pub not_release: Vec<NotRelease>,
+    /// What leaving a `with` / `async with` / `using` block over it does.
+    pub with: With,
+    /// Needs `async with` and awaited releases (`with` and bare calls do nothing).
+    #[serde(default)]
+    pub r#async: bool,
+    /// What happens when the last reference is dropped.
+    pub on_drop: OnDrop,
+    #[serde(default)]
+    pub connects: Connects,
+    /// What it was made from, when that is a resource too.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    #[serde(default)]
+    pub pool: Option<Pool>,
+    /// The process cannot end while one is open.
+    #[serde(default)]
+    pub keeps_process_alive: bool,
+    /// Methods that do no I/O and do not raise in practice (lazy children, accessors).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub quiet: Vec<SmolStr>,
+    /// Methods that return the object itself.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub fluent: Vec<SmolStr>,
+    /// Methods or attributes that tell whether it is closed: `closed`, `is_closed`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub closed_test: Vec<SmolStr>,
+    /// Attributes that hold another catalogued thing it owns: `connection_pool = "redis.pool"`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub attributes: BTreeMap<SmolStr, SmolStr>,
+    /// The idiom that is right for this resource, shown as help: `` use `async with redis.asyncio.from_url(...) as client:` ``.
+    #[serde(default)]
+    pub advice: String,
+    /// Snippets that leak / do not leak; run as tests. The leaking line ends with the language's comment and `~ rule-id`.
+    #[serde(default)]
+    pub bad: Vec<String>,
+    #[serde(default)]
+    pub good: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceKind {
+    /// Talks to a server by itself and may pool internally.
+    Client,
+    /// One connection.
+    Connection,
+    Pool,
+    /// Borrowed from a pool; must go back.
+    Checkout,
+    Session,
+    Cursor,
+    Channel,
+    Subscription,
+    /// A response body or socket stream.
+    Stream,
+    /// An HTTP client: keeps sockets, but the server does not run out of slots.
+    HttpClient,
+    Server,
+    Task,
+    Timer,
+}
+
+/// A path, or a path with conditions.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Acquire {
+    Path(#[schemars(with = "String")] SmolStr),
+    Full(AcquireSpec),
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcquireSpec {
+    #[schemars(with = "String")]
+    pub path: SmolStr,
+    #[serde(default)]
+    pub when: Vec<ArgCondition>,
+    #[serde(default)]
+    pub on: AcquireOn,
+}
+
+/// When the obligation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AcquireOn {
+    /// When the call returns.
+    #[default]
+    Call,
+    /// When the result is awaited, or entered with `async with` (`await asyncpg.connect()`).
+    Await,
+    /// Only when the result is entered with `with` / `async with` (`engine.begin()`).
+    Enter,
+}
+
+/// All conditions of a list must hold.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArgCondition {
+    /// A keyword, or a position from 0.
+    #[schemars(with = "String")]
+    pub arg: SmolStr,
+    pub is: ArgIs,
+}
+
+/// `absent`, `present` (and not the null literal), or the literal or last name segment that it must be (`true`, `NullPool`);
+/// `not:X` for anything else, absence included.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum ArgIs {
+    Absent,
+    Present,
+    Value(SmolStr),
+    Not(SmolStr),
+}
+
+impl From<String> for ArgIs {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "absent" => ArgIs::Absent,
+            "present" => ArgIs::Present,
+            other => match other.strip_prefix("not:") {
+                Some(rest) => ArgIs::Not(rest.into()),
+                None => ArgIs::Value(other.into()),
+            },
+        }
+    }
+}
+
+impl From<ArgIs> for String {
+    fn from(is: ArgIs) -> Self {
+        match is {
+            ArgIs::Absent => "absent".into(),
+            ArgIs::Present => "present".into(),
+            ArgIs::Value(v) => v.to_string(),
+            ArgIs::Not(v) => format!("not:{v}"),
+        }
+    }
+}
+
+/// A method name (`close`, `connection_pool.disconnect`), or an ordered protocol.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Release {
+    Method(#[schemars(with = "String")] SmolStr),
+    Full(ReleaseSpec),
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseSpec {
+    /// Methods that must be called in this order; one for most.
+    #[schemars(with = "Vec<String>")]
+    pub steps: Vec<SmolStr>,
+    /// The last step must be awaited to have an effect. Default: the resource's `async`.
+    #[serde(default)]
+    pub awaited: Option<bool>,
+    #[serde(default)]
+    pub when: Vec<ArgCondition>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotRelease {
+    #[schemars(with = "String")]
+    pub call: SmolStr,
+    /// Completes "`commit()` ...": "ends the transaction, the connection stays open".
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum With {
+    /// Leaving the block releases it (closes it or gives it back).
+    Releases,
+    /// Leaving the block ends a transaction and no more.
+    EndsTransaction,
+    /// Leaving the block does not release it.
+    Nothing,
+    /// It is no context manager.
+    Unsupported,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDrop {
+    /// Closed as soon as the last reference goes (reference counting).
+    Closes,
+    /// Closed when the cyclic garbage collector comes by.
+    AtGc,
+    /// Freed by a timeout of the library or server.
+    Heals,
+    /// Goes on in the background.
+    Detaches,
+    /// Stays until the process ends.
+    Leaks,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connects {
+    #[default]
+    Eager,
+    /// At first use.
+    Lazy,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Resource id of the object whose method makes it, or of argument 0 of the acquiring call.
+    #[schemars(with = "String")]
+    pub id: SmolStr,
+    /// Releasing the parent releases it.
+    #[serde(default)]
+    pub frees: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// Connections it may open by default; absent: no bound.
+    #[serde(default)]
+    pub size: Option<u32>,
+    /// The option that sets it.
+    #[serde(default)]
+    pub option: String,
+}
+
+/// A thing without an obligation whose methods the catalogue names.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlainType {
+    #[schemars(with = "String")]
+    pub id: SmolStr,
+    /// Classes; calling one makes an instance.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub types: Vec<SmolStr>,
+    /// Functions and methods that return one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub makers: Vec<SmolStr>,
+    /// Attributes that hold another catalogued thing.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub attributes: BTreeMap<SmolStr, SmolStr>,
+    /// Methods that run as teardown when a project class extends it: `tearDown`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub teardown: Vec<SmolStr>,
+}
+
+/// What a function, method or decorator does to its arguments or to what it decorates.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Symbol {
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<SmolStr>,
+    pub role: Role,
+    /// Position of the argument meant, from 0; absent: every argument.
+    #[serde(default)]
+    pub arg: Option<u8>,
+    /// Keyword under which the same argument may be passed.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub keyword: Option<SmolStr>,
+    /// For `releases`: must be awaited.
+    #[serde(default)]
+    pub awaited: bool,
+    /// For `schedules`: when the release runs.
+    #[serde(default)]
+    pub when: Option<ScheduledFor>,
+    /// For `invokes`: how.
+    #[serde(default)]
+    pub how: Option<Invocation>,
+    /// Why, for people.
+    #[serde(default)]
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Releases the argument (`pool.putconn(conn)`).
+    Releases,
+    /// The argument belongs to the callee from now on.
+    Takes,
+    /// Uses the argument and forgets it; the caller still owns it. (Without `arg`: all arguments.)
+    Borrows,
+    /// The result stands for the argument and releases it when it is left or closed (`contextlib.closing`).
+    Wraps,
+    /// Releases the argument - a resource, a bound release method, a closure that releases - later. The result stands for the argument.
+    Schedules,
+    /// The result is the argument (`typing.cast`); for awaitables, awaiting the result awaits the argument (`asyncio.wait_for`).
+    Transparent,
+    /// Awaits the argument by itself and returns what it gives (`asyncio.run`).
+    Drives,
+    /// Calls the argument; see `how`.
+    Invokes,
+    /// Starts the argument in the background (`asyncio.create_task`).
+    Spawns,
+    /// A context manager that swallows exceptions raised in its block.
+    Suppresses,
+    /// Does no I/O and does not raise in practice.
+    NeverRaises,
+    /// Does I/O: is likely to raise.
+    Remote,
+    NeverReturns,
+    /// Decorator: the result is kept and given out again (`functools.lru_cache`).
+    Memoises,
+    /// Decorator: makes a context manager of a generator function; exceptions of the block are raised at its `yield`.
+    ContextManager,
+    /// Decorator: a generator function that is always resumed after its `yield` (test fixtures).
+    Fixture,
+    /// Decorator: read as an attribute.
+    Property,
+    /// Decorator that changes nothing about who owns what.
+    Neutral,
+    /// Method or function that sets a named attribute on its argument 0 (`setattr`).
+    SetsAttribute,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduledFor {
+    ScopeEnd,
+    OwnerEnd,
+    ProcessEnd,
+    TestEnd,
+    /// An event that may never come.
+    Event,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invocation {
+    NowOnce,
+    NowMany,
+    LaterOnce,
+    LaterMany,
+}
+
+/// Conventions of a language that no single library owns.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageFacts {
+    /// Methods that people call to end an object's life: a class with one of them is expected to release there all it owns.
+    #[schemars(with = "Vec<String>")]
+    pub closers: Vec<SmolStr>,
+    /// Methods the language itself calls to end a scope or a life (`__exit__`, `__del__`).
+    #[schemars(with = "Vec<String>")]
+    pub implicit_closers: Vec<SmolStr>,
+    /// Methods in which an object comes to life; their acquisitions are lost when they raise.
+    #[schemars(with = "Vec<String>")]
+    pub starters: Vec<SmolStr>,
+    /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
+    #[schemars(with = "Vec<String>")]
+    pub may_release: Vec<SmolStr>,
+    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`) or suffix (`*_test`), without extension.
+    #[schemars(with = "Vec<String>")]
+    pub test_paths: Vec<SmolStr>,
+    /// Builtin functions that do not raise in practice and keep no reference to their arguments.
+    #[schemars(with = "Vec<String>")]
+    pub harmless: Vec<SmolStr>,
+    /// Builtin types whose constructor copies or collects its arguments (`list(xs)`).
+    #[schemars(with = "Vec<String>")]
+    pub collections: Vec<SmolStr>,
+    /// Methods that put an argument into a container.
+    #[schemars(with = "Vec<String>")]
+    pub container_adds: Vec<SmolStr>,
+}
+
+fn yes() -> bool {
+    true
+}

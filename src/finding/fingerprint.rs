@@ -1,0 +1,1 @@
+//! Stable identities of findings.

@@ -1,0 +1,34 @@
+//! The intermediate representation that every front end lowers to and every leak question is asked of.
+//!
+//! It says what the source says and nothing else: no library, no rule, no resolved name. All of it is owned and `Send`.
+//!
+//! # Control flow
+//! A function is a list of [`Block`]s. Normal edges are in [`Term`]; the exceptional edge of every op of a block is the block's
+//! `unwind`. Cleanup code (`finally`, the exit of a `with`) exists **once**, as a region that starts with a
+//! [`BlockKind::Cleanup`] block and ends with [`Term::EndCleanup`]; whoever walks the graph carries a stack of pending completions:
+//!
+//! * falling into the cleanup, or leaving the protected region by `break`, `continue` or `return`, is [`Term::Jump`]: it names the
+//!   cleanups to run, innermost first, and what comes after;
+//! * an exception pushes itself as pending completion and enters `unwind`;
+//! * `EndCleanup` pops: the next cleanup of the jump, its target, or - for an exception - the *unwind of the cleanup's own blocks*,
+//!   which is the next enclosing handler.
+//!
+//! So paths with different completions never merge at a `finally`.
+//!
+//! A [`BlockKind::Dispatch`] block is entered by an exception only. Its `Switch` lists the handlers; each handler's first op is
+//! [`Op::Catch`], which takes the pending exception. A handler whose types cannot match lets it go on.
+
+mod function;
+mod op;
+mod place;
+mod print;
+mod span;
+
+pub use function::*;
+pub use op::*;
+pub use place::*;
+pub use print::{print_function, print_module, Detail};
+pub use span::*;
+
+/// An identifier or a dotted path.
+pub type Name = smol_str::SmolStr;

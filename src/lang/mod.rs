@@ -1,0 +1,38 @@
+//! Front ends: parse one file and lower it to the IR. The only code that sees syntax.
+
+pub mod python;
+pub mod repair;
+
+use crate::ir::{FileId, Module, Span};
+use crate::source::Language;
+
+/// A file, lowered. `problems` tell which parts could not be parsed and are `Unknown` in the IR.
+pub struct Lowered {
+    pub module: Module,
+    pub problems: Vec<SyntaxProblem>,
+}
+
+/// A place where the file does not parse.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SyntaxProblem {
+    pub span: Span,
+    /// What the parser says, without position and without final stop.
+    pub message: String,
+}
+
+/// Why a file was not lowered at all.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LowerError {
+    #[error("nested {depth} brackets or blocks deep, more than the {max} that are analysed")]
+    TooDeep { depth: usize, max: usize },
+}
+
+/// Lowers `text`. Must run on a thread with a stack of at least [`STACK_BYTES`].
+pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, LowerError> {
+    match language {
+        Language::Python => python::lower(file, text),
+    }
+}
+
+/// Parsers and walkers recurse; threads that call [`lower`] have at least this much stack.
+pub const STACK_BYTES: usize = 64 << 20;

@@ -1,0 +1,1 @@
+//! Makes broken files parsable.
