@@ -104,7 +104,9 @@ pub enum BlockKind {
     Cleanup,
     /// Chooses among exception handlers. Entered with a pending exception, which `Catch` takes.
     /// Its `Switch` lists handler blocks in order; when `rethrow`, an unmatched exception goes on to `unwind`.
-    Dispatch { rethrow: bool },
+    Dispatch {
+        rethrow: bool,
+    },
 }
 
 /// A basic block.
@@ -121,6 +123,9 @@ pub struct Block {
     pub loop_header: bool,
     /// How many loops enclose the block.
     pub loop_depth: u16,
+    /// How many completions are pending while the block runs: one for each cleanup region and exception dispatch around it (for a
+    /// `Cleanup` or `Dispatch` block, its own included). Whoever enters a block from a region with more of them drops the surplus.
+    pub pending: u8,
     /// Inside `if __name__ == "__main__"`.
     pub script: bool,
 }
@@ -180,7 +185,7 @@ pub struct Module {
     /// `functions[0]` is the top level.
     pub functions: Vec<Function>,
     pub classes: Vec<Class>,
-    /// Number of places where the file is imported as a script: has an `if __name__ == "__main__"` region.
+    /// Has an `if __name__ == "__main__"` region.
     pub has_script_region: bool,
 }
 

@@ -27,7 +27,7 @@ mod span;
 pub use function::*;
 pub use op::*;
 pub use place::*;
-pub use print::{print_function, print_module, Detail};
+pub use print::{Detail, print_function, print_module};
 pub use span::*;
 
 /// An identifier or a dotted path.

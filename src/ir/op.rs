@@ -1,6 +1,6 @@
 //! Operations, terminators and the tests on branches.
 
-use super::{ClassId, FuncId, Name, Place, Span};
+use super::{ClassId, FuncId, Name, Place, Proj, Span};
 
 /// A literal, or a name that an import binds.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +20,8 @@ pub enum Const {
 pub enum Callee {
     /// `recv.name(...)`; module functions too (`redis.from_url`), since only `resolve` knows what `redis` is.
     Method { recv: Place, name: Name, optional: bool },
+    /// `super().name(...)`: the method of a base class, on `Root::This`.
+    Super { name: Name },
     /// A call of a value: a local function, a class, a parameter, the result of an expression.
     Value(Place),
 }
@@ -30,7 +32,7 @@ pub struct Arg {
     pub place: Place,
     pub name: Option<Name>,
     pub spread: bool,
-    /// The literal, when the argument is one; a dotted name as [`Const::Str`] of its text is *not* put here.
+    /// The literal, when the argument is written as one.
     pub literal: Option<Const>,
 }
 
@@ -46,7 +48,7 @@ pub enum Hold {
 pub enum Why {
     /// Stored into something the front end cannot name (`f().x = v`, `a.b.c.d = v`).
     ElemOfUnknown,
-    /// `setattr(o, k, v)`, `globals()[k] = v`.
+    /// Stored under a computed name.
     Reflection,
     UnmodelledSyntax,
 }
@@ -54,30 +56,74 @@ pub enum Why {
 /// One step of a block. Loads and stores are `Copy` with projections; `await` is never part of a call.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Op {
-    Copy { dst: Place, src: Place, moved: bool },
-    Const { dst: Place, value: Const },
+    Copy {
+        dst: Place,
+        src: Place,
+        moved: bool,
+    },
+    Const {
+        dst: Place,
+        value: Const,
+    },
     /// A literal tuple, list, dict or object; `parts` are what it holds.
-    Build { dst: Place, parts: Vec<(Proj, Place)> },
-    Call { dst: Place, callee: Callee, args: Vec<Arg>, new: bool },
-    Await { dst: Place, src: Place },
+    Build {
+        dst: Place,
+        parts: Vec<(Proj, Place)>,
+    },
+    Call {
+        dst: Place,
+        callee: Callee,
+        args: Vec<Arg>,
+        new: bool,
+    },
+    Await {
+        dst: Place,
+        src: Place,
+    },
     /// `delegate`: `yield from` / `yield*`. `dst` is the value sent in.
-    Yield { dst: Place, src: Option<Place>, delegate: bool },
+    Yield {
+        dst: Place,
+        src: Option<Place>,
+        delegate: bool,
+    },
     /// Creates the closure `func`; `captures[i]` is the place that the closure knows as `Root::Capture(i)`.
-    Closure { dst: Place, func: FuncId, captures: Vec<(Place, Hold)> },
+    Closure {
+        dst: Place,
+        func: FuncId,
+        captures: Vec<(Place, Hold)>,
+    },
     /// Begins a `with`/`using` scope; `dst` is the `as` target or a temporary.
-    Enter { dst: Place, manager: Place, r#async: bool },
+    Enter {
+        dst: Place,
+        manager: Place,
+        r#async: bool,
+    },
     /// Ends it; stands once, in the cleanup block of the scope.
-    Exit { manager: Place, r#async: bool },
+    Exit {
+        manager: Place,
+        r#async: bool,
+    },
     /// A variable goes out of reach: `del x`, end of a Rust scope.
-    Drop { place: Place, maybe_moved: bool },
+    Drop {
+        place: Place,
+        maybe_moved: bool,
+    },
     /// Takes the pending exception; first op of a handler. `types` are dotted names as written; empty: everything.
-    Catch { dst: Place, types: Vec<Name> },
-    Escape { place: Place, why: Why },
+    Catch {
+        dst: Place,
+        types: Vec<Name>,
+    },
+    Escape {
+        place: Place,
+        why: Why,
+    },
     /// Something the front end does not model. Counted, and able only to silence.
-    Unknown { kind: &'static str, reads: Vec<Place>, writes: Vec<Place> },
+    Unknown {
+        kind: &'static str,
+        reads: Vec<Place>,
+        writes: Vec<Place>,
+    },
 }
-
-use super::Proj;
 
 /// How an op's span relates to what the user wrote.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,17 +170,32 @@ impl BlockId {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Term {
     Goto(BlockId),
-    Branch { place: Place, test: Test, yes: BlockId, no: BlockId },
+    Branch {
+        place: Place,
+        test: Test,
+        yes: BlockId,
+        no: BlockId,
+    },
     /// A choice the IR does not interpret (loop continues or not, match arms, exception dispatch).
     Switch(Vec<BlockId>),
     /// Leaves the function. The value was copied to `Root::Result` before. Goes through `jump` of the block when cleanups lie between.
-    Return { err: bool },
+    Return {
+        err: bool,
+    },
     /// Raises: `bare` re-raises what the enclosing handler caught. Goes to the block's `unwind`.
-    Raise { bare: bool },
+    Raise {
+        bare: bool,
+    },
     /// Leaves a region early (`break`, `continue`, `return`): runs the cleanup blocks in order, innermost first, then goes on with `then`.
-    Jump { cleanups: Vec<BlockId>, then: After },
-    /// End of a cleanup block: resumes the pending completion.
-    EndCleanup,
+    Jump {
+        cleanups: Vec<BlockId>,
+        then: After,
+    },
+    /// End of a cleanup region: resumes the pending completion. `after` is set for scopes whose manager may swallow
+    /// an exception (`with`): where control goes on then.
+    EndCleanup {
+        after: Option<BlockId>,
+    },
     /// The process ends or the block is never left: `sys.exit()`, code after an endless loop.
     Halt,
 }
