@@ -71,4 +71,8 @@ impl Catalog {
     pub fn ty(&self, id: TypeId) -> &TypeFacts {
         &self.types[id.0 as usize]
     }
+
+    pub fn resource(&self, id: TypeId) -> Option<&Resource> {
+        self.ty(id).resource.as_ref()
+    }
 }

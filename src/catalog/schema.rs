@@ -451,6 +451,21 @@ pub struct LanguageFacts {
     /// Methods the language itself calls to end a scope or a life (`__exit__`, `__del__`).
     #[schemars(with = "Vec<String>")]
     pub implicit_closers: Vec<SmolStr>,
+    /// Methods that begin and end a scope when called by hand (`__enter__`, `__exit__`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub enter_methods: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exit_methods: Vec<SmolStr>,
+    /// Exception classes, by last name segment, whose handlers take every ordinary exception (`Exception`), and those that take a
+    /// cancellation (`BaseException`, `CancelledError`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_all: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_cancel: Vec<SmolStr>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
     pub starters: Vec<SmolStr>,
