@@ -3,7 +3,7 @@
 use super::raises::is_release;
 use super::solve::{Run, Step};
 use super::state::{Known, State, Status};
-use super::{Owner, Rel, Start};
+use super::{Owner, Rel};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, With};
 use crate::ir::{Arg, Callee, Const, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Span};
@@ -308,12 +308,12 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        if touched && !handled {
-            if let Some(step) = self.unknown_call(span, callee, args, new, state, node) {
-                return step;
-            }
+        if touched
+            && !handled
+            && let Some(step) = self.unknown_call(span, callee, args, new, state, node)
+        {
+            return step;
         }
-        // Closures given to something unknown that release it.
         state.kill(dst);
         self.lost(at, span, state, node)
     }
@@ -335,8 +335,7 @@ impl Run<'_> {
     ) -> Option<Step> {
         let resource = self.resource?;
         if state.parents.contains(recv) {
-            let parent = resource.parent.as_ref()?;
-            let parent = self.ctx.resolved.catalog.types.iter().find(|ty| ty.id == parent.id)?.resource.as_ref()?;
+            let parent = self.ctx.resolved.catalog.resource(resource.parent?.ty)?;
             if is_release(parent, name) {
                 return Some(self.release(parent.r#async, span, dst, state));
             }
@@ -634,10 +633,6 @@ impl Run<'_> {
         })
     }
 
-    /// The run follows a parameter rather than an acquisition.
-    pub fn is_formal(&self) -> bool {
-        matches!(self.token.start, Start::Place(_))
-    }
 }
 
 fn has_role(facts: &SymbolFacts, role: Role) -> bool {

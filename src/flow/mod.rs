@@ -161,9 +161,7 @@ pub struct Outcome {
     pub unawaited: Vec<Span>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
-    /// Some path ends normally without it being open.
-    pub settled_normally: bool,
-    /// Variables it was known by, for the subject.
+    /// The first variable or attribute it was known by, as written.
     pub name: Option<String>,
     /// Too many states; the answer is a guess.
     pub capped: bool,

@@ -2,7 +2,8 @@
 
 use super::Context;
 use super::state::State;
-use crate::catalog::schema::{AcquireOn, Connects, Resource, Role};
+use crate::catalog::Resource;
+use crate::catalog::schema::{AcquireOn, Connects, Role};
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::{BlockId, Callee, FnKind, Instr, Name, Op, OpRef, Place, Tier};
 use crate::resolve::{Target, Ty};

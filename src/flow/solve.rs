@@ -2,7 +2,7 @@
 
 use super::state::{Completion, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
-use crate::catalog::schema::Resource;
+use crate::catalog::Resource;
 use crate::ir::{
     After, Binding, BlockId, BlockKind, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier,
 };
@@ -41,7 +41,7 @@ pub enum Step {
 /// One run.
 pub struct Run<'a> {
     pub ctx: Context<'a>,
-    pub token: &'a Token,
+    pub token: Token,
     pub resource: Option<&'a Resource>,
     pub outcome: Outcome,
     pub nodes: Vec<Node>,
@@ -58,7 +58,7 @@ pub struct Run<'a> {
 pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
     let mut run = Run {
         ctx,
-        token,
+        token: token.clone(),
         resource: ctx.resolved.catalog.resource(token.kind),
         outcome: Outcome::default(),
         nodes: Vec::new(),
@@ -209,16 +209,15 @@ impl<'a> Run<'a> {
             if let Start::Acquire { at: site, proj, pending, parent } = &self.token.start
                 && *site == at
                 && !state.live()
+                && let Some(dst) = instr.op.dst()
             {
-                node = self.node(node, Event::Acquired { at });
-                let Some(dst) = instr.op.dst() else { return };
                 state.kill(dst);
                 state.status = if *pending { Status::Pending } else { Status::Open };
-                let held = proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone()));
-                state.add_must(held);
+                state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
                 if let Some(parent) = parent {
                     state.add_parent(parent.clone());
                 }
+                node = self.node(node, Event::Acquired { at });
                 continue;
             }
             if self.op(at, instr, &mut state, node) == Step::Stop {

@@ -76,14 +76,12 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
 impl Context<'_> {
     /// The place of the object that this resource is a child of, when releasing that object frees it.
     fn catalog_parent(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Option<Place> {
-        let parent = self.resolved.catalog.resource(kind)?.parent.as_ref()?;
+        let parent = self.resolved.catalog.resource(kind)?.parent?;
         if !parent.frees {
             return None;
         }
         let is_parent = |place: &Place| {
-            self.resolved.type_of(self.func, place).iter().any(
-                |ty| matches!(ty, crate::resolve::Ty::Inst(id) if self.resolved.catalog.ty(*id).id == parent.id),
-            )
+            self.resolved.type_of(self.func, place).contains(&crate::resolve::Ty::Inst(parent.ty))
         };
         match callee {
             Callee::Method { recv, .. } if is_parent(recv) => Some(recv.clone()),

@@ -5,7 +5,6 @@ use crate::catalog::schema::Role;
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::{BlockId, Callee, ClassId, FuncId, LocalId, Name, Op, OpRef, Place, Proj, Root};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 /// What a call may reach.
 #[derive(Clone, Debug)]
@@ -25,7 +24,7 @@ pub enum Target<'a> {
 /// The alternatives; empty when nothing is known.
 #[derive(Clone, Debug, Default)]
 pub struct CallInfo<'a> {
-    pub targets: SmallVec<[Target<'a>; 1]>,
+    pub targets: Vec<Target<'a>>,
     /// `This` of a project target is the receiver place of the call.
     pub receiver: Option<Place>,
 }

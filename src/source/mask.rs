@@ -1,1 +1,3 @@
 //! mask
+
+pub fn mask(text: &str) -> String { text.to_owned() }
