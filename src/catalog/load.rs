@@ -3,7 +3,9 @@
 use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
 use super::matcher::Catalog;
 use super::path::{AccessPath, check_dotted, check_name};
-use super::schema::{self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, PlainType, Role, Symbol, With};
+use super::schema::{
+    self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, Ecosystem, PlainType, Role, Symbol, With,
+};
 use crate::ir::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
@@ -92,9 +94,9 @@ struct Mistake {
 struct Loader {
     catalog: Catalog,
     ids: FxHashMap<Name, TypeId>,
-    libraries: FxHashSet<Name>,
+    libraries: FxHashSet<(Ecosystem, Name)>,
     /// Which file of this run states the conventions of a language.
-    languages: FxHashMap<schema::Ecosystem, Name>,
+    languages: FxHashMap<Ecosystem, Name>,
     /// The file being loaded.
     file: Name,
     mistakes: Vec<Mistake>,
@@ -120,10 +122,10 @@ impl Loader {
         let library = &file.library;
         if library.name.is_empty() {
             self.mistake("library.name", "the library's name is empty");
-        } else if !self.libraries.insert(library.name.clone()) {
+        } else if !self.libraries.insert((library.ecosystem, library.name.clone())) {
             self.mistake("library.name", format!("library `{}` is already defined", library.name));
         }
-        self.catalog.add_library(&library.name);
+        self.catalog.add_library(library.ecosystem, &library.name);
         for (i, word) in library.imports.iter().enumerate() {
             if let Err(error) = check_name(word) {
                 self.mistake(&format!("library.imports.{i}"), format!("import word `{word}` {error}"));

@@ -36,7 +36,7 @@ pub struct CatalogFile {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
-    /// Unique; by convention the file's name.
+    /// Unique among the libraries of its ecosystem; the name of the file, without `.toml`.
     #[schemars(with = "String")]
     pub name: SmolStr,
     pub ecosystem: Ecosystem,
