@@ -477,6 +477,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub catch_cancel: Vec<SmolStr>,
+    /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub entry_functions: Vec<SmolStr>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
     pub starters: Vec<SmolStr>,
