@@ -487,7 +487,8 @@ pub struct LanguageFacts {
     /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
     #[schemars(with = "Vec<String>")]
     pub may_release: Vec<SmolStr>,
-    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`) or suffix (`*_test`), without extension.
+    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`), suffix (`*_test`) or name (`conftest`),
+    /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<SmolStr>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.
