@@ -87,7 +87,7 @@ fn print_lowered(source: &SourceFile, function: Option<&str>, detail: Detail) ->
         .map_err(|error| Failure::Dump(format!("{}: {error}", source.path)))?;
     let lines = LineIndex::new(&source.text);
     for problem in &lowered.problems {
-        let line = lines.position(problem.span.lo).line;
+        let line = lines.position(&source.text, problem.span.lo as usize).line;
         output::complain(&format!("{}:{line}: {}", source.path, problem.message));
     }
     match function {
