@@ -133,6 +133,26 @@ fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
     report
 }
 
+/// What is known about the places and calls of one file, for people: `unclosed dump --types`.
+///
+/// # Errors
+/// When the file cannot be lowered.
+pub fn dump_types(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+    let lowered = lang::lower(source.language, source.id, &source.text)?;
+    Ok(Resolved::new(&lowered.module, catalog, ecosystem(source.language)).print())
+}
+
+/// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
+///
+/// # Errors
+/// When the file cannot be lowered.
+pub fn dump_summaries(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+    let lowered = lang::lower(source.language, source.id, &source.text)?;
+    let resolved = Resolved::new(&lowered.module, catalog, ecosystem(source.language));
+    let regions = Regions::new(&resolved);
+    Ok(Summaries::new(&resolved, &regions).print())
+}
+
 fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
     let module = summaries.resolved.module;
     stats.lowered_files = 1;
@@ -181,7 +201,7 @@ fn assemble(sources: &[SourceFile], files: Vec<FileReport>, settings: &Settings)
     report.files = named
         .into_iter()
         .filter_map(source)
-        .map(|source| ReportFile { id: source.id, path: source.path.clone(), text: mask::mask(&source.text).into() })
+        .map(|source| ReportFile { id: source.id, path: source.path.clone(), text: mask::mask(&source.text) })
         .collect();
     report
 }

@@ -12,6 +12,7 @@ static NO_LANGUAGE: LanguageFacts = LanguageFacts {
     exit_methods: Vec::new(),
     catch_all: Vec::new(),
     catch_cancel: Vec::new(),
+    entry_functions: Vec::new(),
     closers: Vec::new(),
     implicit_closers: Vec::new(),
     starters: Vec::new(),

@@ -477,13 +477,18 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub catch_cancel: Vec<SmolStr>,
+    /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub entry_functions: Vec<SmolStr>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
     pub starters: Vec<SmolStr>,
     /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
     #[schemars(with = "Vec<String>")]
     pub may_release: Vec<SmolStr>,
-    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`) or suffix (`*_test`), without extension.
+    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`), suffix (`*_test`) or name (`conftest`),
+    /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<SmolStr>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.

@@ -1,6 +1,8 @@
 //! `unclosed dump`: what the analysis sees, for people who work on it or wonder about a finding.
 
 use super::{Failure, Outcome, output};
+use crate::analysis;
+use crate::catalog::Catalog;
 use crate::ir::{self, Detail, Function, Module};
 use crate::lang;
 use crate::source::SourceFile;
@@ -34,10 +36,22 @@ struct What {
     /// The operations with all edges: normal, raised, jumps through cleanups
     #[arg(long)]
     cfg: bool,
+
+    /// What places hold and what calls reach
+    #[arg(long)]
+    types: bool,
+
+    /// What functions acquire, release and hand over
+    #[arg(long)]
+    summaries: bool,
 }
 
 impl What {
     fn print(&self, source: &SourceFile, function: Option<&str>) -> Result<String, Failure> {
+        if self.types || self.summaries {
+            let dump = if self.types { analysis::dump_types } else { analysis::dump_summaries };
+            return dump(source, Catalog::builtin()).map_err(|error| Failure::Dump(format!("{}: {error}", source.path)));
+        }
         let detail = if self.cfg { Detail::Cfg } else { Detail::Ir };
         print_lowered(source, function, detail)
     }

@@ -515,7 +515,8 @@ impl Run<'_> {
                     Role::Takes => return Some(self.give_away(span, node)),
                     Role::Schedules => {
                         let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
-                        if releaser || closes || state.guards.contains(&arg.place) || !state.holds(&arg.place) {
+                        let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);
+                        if releaser || closes || guarded || !symbol.enters {
                             self.outcome.deferred.push(span);
                             return Some(Step::Stop);
                         }

@@ -23,7 +23,7 @@ pub enum Event {
     Raise { tier: Tier, span: Span, at: Option<OpRef> },
     Cancel { span: Span },
     Handled { span: Span },
-    Acquired { at: OpRef },
+    Acquired,
 }
 
 pub struct Node {
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
                 if let Some(parent) = parent {
                     state.add_parent(parent.clone());
                 }
-                node = self.node(node, Event::Acquired { at });
+                node = self.node(node, Event::Acquired);
                 continue;
             }
             if self.op(at, instr, &mut state, node) == Step::Stop {

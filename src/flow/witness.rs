@@ -19,7 +19,7 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
     }
     events.reverse();
     let formal = matches!(run.token.start, Start::Place(_));
-    let start = events.iter().rposition(|event| matches!(event, Event::Acquired { .. })).unwrap_or(0);
+    let start = events.iter().rposition(|event| matches!(event, Event::Acquired)).unwrap_or(0);
     let mut out: Vec<Step> = Vec::new();
     if !formal {
         out.extend(run.token.because.iter().cloned());
@@ -55,7 +55,7 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
             Event::Handled { span } => {
                 out.push(Step { span: *span, role: StepRole::Branch, text: "handled here".to_owned() });
             }
-            Event::Start | Event::Flow | Event::Acquired { .. } => {}
+            Event::Start | Event::Flow | Event::Acquired => {}
         }
     }
     out

@@ -5,6 +5,7 @@ mod call;
 mod classes;
 mod conditions;
 mod infer;
+mod print;
 mod regions;
 
 pub use call::{CallInfo, Target};

@@ -57,6 +57,13 @@ impl Regions {
                 }
             }
         }
+        let entry = |id: &FuncId| {
+            let function = module.func(*id);
+            function.parent == Some(FuncId(0))
+                && function.class.is_none()
+                && resolved.language().entry_functions.contains(&function.name)
+        };
+        called_by_script.extend(module.func_ids().filter(entry));
         // Reached from the script, transitively; then without what anything else reaches.
         let mut script_only: FxHashSet<FuncId> = FxHashSet::default();
         let mut queue = called_by_script;

@@ -15,9 +15,8 @@ mod quotes;
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use names::Sensitivity;
 use quotes::Quotes;
-use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Tokens that are recognisable by how they begin, and how many characters must follow at least.
 const TOKENS: &[(&str, usize)] = &[
@@ -56,9 +55,9 @@ static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// `text` with every credential replaced by `*`, or by a character of the same length where it is not ASCII. Takes linear time.
-pub fn mask(text: &str) -> Cow<'_, str> {
+pub fn mask(text: &Arc<str>) -> Arc<str> {
     let secrets = Masker::new(text).run();
-    if secrets.is_empty() { text.into() } else { cover(text, &secrets).into() }
+    if secrets.is_empty() { text.clone() } else { cover(text, &secrets).into() }
 }
 
 /// Replaces the characters in `secrets`, which are ascending.

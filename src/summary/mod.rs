@@ -4,6 +4,7 @@
 //! neutral answer (it does nothing); questions are asked in source order on one thread per file, so answers do not depend on timing.
 
 pub mod class;
+mod print;
 
 use crate::catalog::TypeId;
 use crate::catalog::schema::Role;
