@@ -32,7 +32,7 @@ pub struct Arg {
     pub place: Place,
     pub name: Option<Name>,
     pub spread: bool,
-    /// The literal, when the argument is written as one.
+    /// The literal, when the argument is written as one; `place` is then a temporary of its own that no op defines.
     pub literal: Option<Const>,
 }
 
@@ -123,6 +123,45 @@ pub enum Op {
         reads: Vec<Place>,
         writes: Vec<Place>,
     },
+}
+
+impl Op {
+    /// Calls `f` for every place that the op reads or writes.
+    pub fn for_each_place(&self, f: &mut dyn FnMut(&Place)) {
+        match self {
+            Op::Copy { dst, src, .. } | Op::Await { dst, src } => {
+                f(dst);
+                f(src);
+            }
+            Op::Const { dst, .. } | Op::Catch { dst, .. } => f(dst),
+            Op::Build { dst, parts } => {
+                f(dst);
+                parts.iter().for_each(|(_, place)| f(place));
+            }
+            Op::Call { dst, callee, args, .. } => {
+                f(dst);
+                match callee {
+                    Callee::Method { recv: place, .. } | Callee::Value(place) => f(place),
+                    Callee::Super { .. } => {}
+                }
+                args.iter().for_each(|arg| f(&arg.place));
+            }
+            Op::Yield { dst, src, .. } => {
+                f(dst);
+                src.iter().for_each(f);
+            }
+            Op::Closure { dst, captures, .. } => {
+                f(dst);
+                captures.iter().for_each(|(place, _)| f(place));
+            }
+            Op::Enter { dst, manager, .. } => {
+                f(dst);
+                f(manager);
+            }
+            Op::Exit { manager: place, .. } | Op::Drop { place, .. } | Op::Escape { place, .. } => f(place),
+            Op::Unknown { reads, writes, .. } => reads.iter().chain(writes).for_each(f),
+        }
+    }
 }
 
 /// How an op's span relates to what the user wrote.
