@@ -58,11 +58,11 @@ fn analyse(found: &Discovery, settings: &Final, started: Instant) -> Result<Repo
         .stack_size(lang::STACK_BYTES)
         .build()
         .map_err(|error| Failure::Start(error.to_string()))?;
-    let catalog = Catalog::builtin();
     Ok(pool.install(|| {
         let loaded = read::load(&found.files);
         let progress = Progress::new(loaded.files.len(), started);
-        let mut report = analysis::analyse(&loaded.files, &catalog, &settings.analysis, &|| progress.advance());
+        let mut report =
+            analysis::analyse(&loaded.files, Catalog::builtin(), &settings.analysis, &|| progress.advance());
         progress.finish();
         let problems = found.problems.iter().chain(&loaded.problems);
         report.diagnostics.extend(problems.map(diagnostic));

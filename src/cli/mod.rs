@@ -51,7 +51,7 @@ enum Failure {
     /// One line per argument.
     #[error("{0}")]
     Arguments(String),
-    #[error("cannot write {path}: {reason}")]
+    #[error("cannot write {path}: {}", crate::source::reason(.reason))]
     Write { path: String, reason: std::io::Error },
     #[error("cannot start: {0}")]
     Start(String),

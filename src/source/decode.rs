@@ -86,8 +86,8 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
 }
 
 fn line_of_first_replacement(text: &str) -> u32 {
-    let end = text.find('\u{fffd}').unwrap_or(0);
-    super::line_index::LineIndex::new(text).position(text, end).line
+    let at = text.find('\u{fffd}').unwrap_or(0);
+    super::line_index::LineIndex::new(text).position(text, at).line
 }
 
 /// The name in the coding cookie, if the first line has one, or the second when the first is blank or a comment.

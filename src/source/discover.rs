@@ -1,6 +1,6 @@
 //! Which files a run looks at.
 
-use super::{Language, Problem, ProblemKind};
+use super::{Language, Problem, ProblemKind, reason};
 use ignore::WalkBuilder;
 use rustc_hash::FxHashSet;
 use std::ffi::OsStr;
@@ -149,14 +149,6 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
         ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
         _ => None,
     }
-}
-
-/// What the operating system says, without the error number that users cannot use.
-pub(super) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Code that others wrote and a package manager put there.

@@ -239,18 +239,25 @@ impl<'t> Masker<'t> {
                 Some(after) if !quoted => at = after,
                 _ => at += 1,
             },
-            Some(b',') if quoted => at += 1,
+            Some(b',') if quoted && self.is_last_argument(at + 1) => at += 1,
             Some(b'(') if sensitivity == Sensitivity::Wrapper => {}
             _ => return end,
         }
         let separator = self.bytes[at - 1];
         at = self.blanks(at);
         match self.literal_from(at) {
+            Some(_) if self.quotes.closes_at(at) => at,
             Some(_) => self.literals(at, false),
             None if self.byte(at) == Some(b'(') => self.literals(at + 1, true),
             None if in_string && !quoted && separator == b'=' => self.bare(at),
             None => at,
         }
+    }
+
+    /// A literal and the end of the arguments: the default in `getenv("PASSWORD", "secret")`, but not the next of a list of names.
+    fn is_last_argument(&self, at: usize) -> bool {
+        let literal = self.literal_from(self.blanks(at));
+        literal.is_some_and(|(_, after)| self.byte(self.blanks(after)) == Some(b')'))
     }
 
     /// After the colon of `password: str = `: where the value begins.
@@ -328,7 +335,7 @@ impl<'t> Masker<'t> {
             match byte {
                 b'\\' if self.bytes[end + 1..].starts_with(b"\r\n") => end += 2,
                 b'\\' => end += 1,
-                b'\n' | b'\r' if quote != b'`' => break,
+                b'\n' | b'\r' => break,
                 b if b == quote => break,
                 _ => {}
             }
@@ -355,13 +362,15 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// Something to be filled in, which is no secret: `{password}`, `%s`, `%(password)s`, `${PASSWORD}`, `<password>`, `***`.
+/// Something to be filled in, which is no secret: `{password}`, `Bearer {token}`, `%s`, `%(password)s`, `${PASSWORD}`, `<password>`, `***`.
 fn is_placeholder(text: &str) -> bool {
+    let name = |text: &str| !text.is_empty() && text.bytes().all(is_name);
+    let scheme = text.split_once(' ').filter(|(first, _)| first.bytes().all(|b| b.is_ascii_alphabetic()));
+    let text = scheme.map_or(text, |(_, rest)| rest);
     let wrapped = |open: &str, close: char| {
         let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
         inner.is_some_and(|inner| !inner.contains(['{', '}', '<', '>', '"', '\'']))
     };
-    let name = |text: &str| !text.is_empty() && text.bytes().all(is_name);
     matches!(text, "%s" | "%r" | "?" | "...")
         || wrapped("{", '}')
         || wrapped("${", '}')

@@ -46,3 +46,11 @@ pub enum ProblemKind {
     /// Bytes that are no text were replaced; the rest was read.
     Undecodable,
 }
+
+/// What the operating system says, without the error number that users cannot use.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

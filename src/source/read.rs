@@ -1,7 +1,7 @@
 //! Found files to texts.
 
-use super::discover::{Found, reason};
-use super::{Problem, ProblemKind, SourceFile, decode};
+use super::discover::Found;
+use super::{Problem, ProblemKind, SourceFile, decode, reason};
 use crate::ir::FileId;
 use rayon::prelude::*;
 use std::io::{self, Read};

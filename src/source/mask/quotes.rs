@@ -1,6 +1,7 @@
-//! Whether a place is inside a string, guessed from quotes alone.
+//! Whether a place is inside a string, guessed from quotes and comment signs alone.
 
 /// Goes forward through a text. Strings end with their line, but for those in triple quotes and backticks.
+/// Comments (`#`, `//`) go to the end of their line; quotes in them mean nothing.
 pub(super) struct Quotes<'t> {
     bytes: &'t [u8],
     at: usize,
@@ -26,6 +27,14 @@ impl<'t> Quotes<'t> {
         self.open.is_some()
     }
 
+    /// Whether the quote at `place` ends the string that is open there. Ascending, as in [`Quotes::open_at`].
+    pub(super) fn closes_at(&mut self, place: usize) -> bool {
+        self.open_at(place);
+        let rest = &self.bytes[place..];
+        let closes = |open: Open| rest.starts_with(&[open.quote; 3][..if open.triple { 3 } else { 1 }]);
+        self.at == place && self.open.is_some_and(closes)
+    }
+
     fn step(&mut self) {
         let byte = self.bytes[self.at];
         let triple = self.bytes[self.at..].starts_with(&[byte; 3]);
@@ -39,6 +48,8 @@ impl<'t> Quotes<'t> {
                 length = if open.triple { 3 } else { 1 };
                 self.open = None;
             }
+            (None, b'#') => length = self.to_line_end(),
+            (None, b'/') if self.bytes.get(self.at + 1) == Some(&b'/') => length = self.to_line_end(),
             (None, quote @ (b'\'' | b'"' | b'`')) => {
                 length = if triple { 3 } else { 1 };
                 self.open = Some(Open { quote, triple });
@@ -46,6 +57,12 @@ impl<'t> Quotes<'t> {
             _ => {}
         }
         self.at += length;
+    }
+
+    /// Bytes from here to the end of the line.
+    fn to_line_end(&self) -> usize {
+        let rest = &self.bytes[self.at..];
+        memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
     }
 }
 

@@ -76,6 +76,7 @@ fn values_of_secret_names() {
     hides("headers = {'Authorization': 'Bearer «abcdefghijkl»'}".replace("Bearer «", "«Bearer ").as_str());
     hides("h = f'Bearer «abcdefghijkl»'");
     hides("const cfg = {apiKey: '«k1»', clientSecret: `«k2»`}");
+    hides("# don't: password='«hunter2»'");
     hides("token = '«unterminated»\nx = 1");
     hides("token = '''«unterminated\nx = 1»");
 }
@@ -105,6 +106,11 @@ fn code_stays() {
         "passes = 'x'",
         "password = ''",
         "f'{password=} {x}'",
+        "fields = ['password', 'email', 'token']",
+        "h = {'Authorization': f'Bearer {token}', 'X': f'Token {t}'}",
+        "def f():\n    '''Gets the token:\n    '''\n    return 'x'\n",
+        "print('token:', 'x')",
+        "'''Set `token` to: `x`\n`y`'''",
     ] {
         hides(text);
     }
