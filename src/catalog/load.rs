@@ -3,7 +3,9 @@
 use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
 use super::matcher::Catalog;
 use super::path::{AccessPath, check_dotted, check_name};
-use super::schema::{self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, PlainType, Role, Symbol, With};
+use super::schema::{
+    self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, Ecosystem, PlainType, Role, Symbol, With,
+};
 use crate::ir::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
@@ -92,9 +94,11 @@ struct Mistake {
 struct Loader {
     catalog: Catalog,
     ids: FxHashMap<Name, TypeId>,
-    libraries: FxHashSet<Name>,
+    libraries: FxHashSet<(Ecosystem, Name)>,
+    /// Classes whose instances belong to a type whatever the arguments.
+    classes: FxHashMap<Name, TypeId>,
     /// Which file of this run states the conventions of a language.
-    languages: FxHashMap<schema::Ecosystem, Name>,
+    languages: FxHashMap<Ecosystem, Name>,
     /// The file being loaded.
     file: Name,
     mistakes: Vec<Mistake>,
@@ -104,7 +108,15 @@ impl Loader {
     fn new(catalog: Catalog) -> Self {
         let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id.clone(), id)).collect();
         let libraries = catalog.libraries().cloned().collect();
-        Loader { catalog, ids, libraries, languages: FxHashMap::default(), file: Name::default(), mistakes: Vec::new() }
+        Loader {
+            catalog,
+            ids,
+            libraries,
+            classes: FxHashMap::default(),
+            languages: FxHashMap::default(),
+            file: Name::default(),
+            mistakes: Vec::new(),
+        }
     }
 
     fn enter(&mut self, file: &str) {
@@ -120,10 +132,10 @@ impl Loader {
         let library = &file.library;
         if library.name.is_empty() {
             self.mistake("library.name", "the library's name is empty");
-        } else if !self.libraries.insert(library.name.clone()) {
+        } else if !self.libraries.insert((library.ecosystem, library.name.clone())) {
             self.mistake("library.name", format!("library `{}` is already defined", library.name));
         }
-        self.catalog.add_library(&library.name);
+        self.catalog.add_library(library.ecosystem, &library.name);
         for (i, word) in library.imports.iter().enumerate() {
             if let Err(error) = check_name(word) {
                 self.mistake(&format!("library.imports.{i}"), format!("import word `{word}` {error}"));
@@ -190,13 +202,14 @@ impl Loader {
             let message = "nothing releases it: no `release`, `with` does not release, and no symbol of the file has role `releases`";
             self.mistake(trail, message);
         }
-        if !resource.construct && !(resource.construct_when.is_empty() && resource.construct_on == AcquireOn::Call) {
+        let qualified = !resource.construct_when.is_empty() || resource.construct_on != AcquireOn::Call;
+        if qualified && !resource.construct {
             self.mistake(trail, "`construct_when` and `construct_on` say nothing when `construct = false`");
         }
         self.check_conditions(&resource.construct_when, &format!("{trail}.construct_when"));
         for (i, path) in resource.types.iter().enumerate() {
             let trail = format!("{trail}.types.{i}");
-            if !self.define_class(path, ty, &trail) || !resource.construct {
+            if !self.define_class(path, ty, !resource.construct_when.is_empty(), &trail) || !resource.construct {
                 continue;
             }
             let fact = AcquireFact { resource: ty, when: resource.construct_when.clone(), on: resource.construct_on };
@@ -273,7 +286,7 @@ impl Loader {
     fn define_plain(&mut self, plain: PlainType, trail: &str) {
         let Some(ty) = self.ids.get(&plain.id).copied() else { return };
         for (i, path) in plain.types.iter().enumerate() {
-            self.define_class(path, ty, &format!("{trail}.types.{i}"));
+            self.define_class(path, ty, false, &format!("{trail}.types.{i}"));
         }
         for (i, path) in plain.makers.iter().enumerate() {
             if let Some(facts) = self.facts(path, &format!("{trail}.makers.{i}")) {
@@ -321,11 +334,15 @@ impl Loader {
         }
     }
 
-    /// A class whose instances are `ty`. False when the path is no class path.
-    fn define_class(&mut self, path: &Name, ty: TypeId, trail: &str) -> bool {
+    /// A class whose instances are `ty`, or may be when the claim is `conditional`. False when the path is no class path.
+    fn define_class(&mut self, path: &Name, ty: TypeId, conditional: bool, trail: &str) -> bool {
         if path.contains('#') {
             self.mistake(trail, format!("`{path}` is a method; `types` names classes"));
             return false;
+        }
+        if !conditional && let Some(other) = self.classes.insert(path.clone(), ty) {
+            let other = self.catalog.ty(other).id.clone();
+            self.mistake(trail, format!("class `{path}` already belongs to `{other}`"));
         }
         let Some(facts) = self.facts(path, trail) else { return false };
         facts.makes.get_or_insert(ty);

@@ -8,6 +8,11 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 static NO_LANGUAGE: LanguageFacts = LanguageFacts {
+    enter_methods: Vec::new(),
+    exit_methods: Vec::new(),
+    catch_all: Vec::new(),
+    catch_cancel: Vec::new(),
+    entry_functions: Vec::new(),
     closers: Vec::new(),
     implicit_closers: Vec::new(),
     starters: Vec::new(),
@@ -30,7 +35,7 @@ pub struct Catalog {
     languages: Vec<(Ecosystem, LanguageFacts)>,
     /// Sorted, without duplicates.
     imports: Vec<(Ecosystem, Name)>,
-    libraries: Vec<Name>,
+    libraries: Vec<(Ecosystem, Name)>,
 }
 
 impl Catalog {
@@ -70,8 +75,8 @@ impl Catalog {
         self.imports.iter().filter(move |(e, _)| *e == ecosystem).map(|(_, word)| word)
     }
 
-    /// Names of the libraries it knows, in the order in which they were loaded.
-    pub fn libraries(&self) -> impl Iterator<Item = &Name> {
+    /// The libraries it knows, in the order in which they were loaded.
+    pub fn libraries(&self) -> impl Iterator<Item = &(Ecosystem, Name)> {
         self.libraries.iter()
     }
 }
@@ -107,8 +112,8 @@ impl Catalog {
         self.classes.entry(Name::new(path)).or_insert(ty);
     }
 
-    pub(super) fn add_library(&mut self, name: &Name) {
-        self.libraries.push(name.clone());
+    pub(super) fn add_library(&mut self, ecosystem: Ecosystem, name: &Name) {
+        self.libraries.push((ecosystem, name.clone()));
     }
 
     pub(super) fn add_import(&mut self, ecosystem: Ecosystem, word: &Name) {

@@ -17,18 +17,28 @@
 //!
 //! A [`BlockKind::Dispatch`] block is entered by an exception only. Its `Switch` lists the handlers; each handler's first op is
 //! [`Op::Catch`], which takes the pending exception. A handler whose types cannot match lets it go on.
+//! The caught exception stays on the stack, below nothing, for as long as the handler runs ([`Block::pending`] counts it), so that
+//! a bare [`Term::Raise`] knows what it re-raises; leaving the handler drops it.
+//!
+//! [`Block::pending`] of neighbours therefore differs in these ways only: a normal edge keeps or drops; an exception and a
+//! [`Term::Jump`] drop what is above the cleanup's own level and push one; [`Term::EndCleanup`] pops one. [`verify`] checks it.
+//!
+//! Code that cannot be reached from the entry is left out, except that functions defined in it exist.
 
+pub mod builder;
 mod function;
 mod op;
 mod place;
 mod print;
 mod span;
+mod verify;
 
 pub use function::*;
 pub use op::*;
 pub use place::*;
 pub use print::{Detail, print_function, print_module};
 pub use span::*;
+pub use verify::{verify, verify_module};
 
 /// An identifier or a dotted path.
 pub type Name = smol_str::SmolStr;

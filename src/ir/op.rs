@@ -32,7 +32,7 @@ pub struct Arg {
     pub place: Place,
     pub name: Option<Name>,
     pub spread: bool,
-    /// The literal, when the argument is written as one.
+    /// The literal, when the argument is written as one; `place` is then a temporary of its own that no op defines.
     pub literal: Option<Const>,
 }
 
@@ -123,6 +123,45 @@ pub enum Op {
         reads: Vec<Place>,
         writes: Vec<Place>,
     },
+}
+
+impl Op {
+    /// Calls `f` for every place that the op reads or writes.
+    pub fn for_each_place(&self, f: &mut dyn FnMut(&Place)) {
+        match self {
+            Op::Copy { dst, src, .. } | Op::Await { dst, src } => {
+                f(dst);
+                f(src);
+            }
+            Op::Const { dst, .. } | Op::Catch { dst, .. } => f(dst),
+            Op::Build { dst, parts } => {
+                f(dst);
+                parts.iter().for_each(|(_, place)| f(place));
+            }
+            Op::Call { dst, callee, args, .. } => {
+                f(dst);
+                match callee {
+                    Callee::Method { recv: place, .. } | Callee::Value(place) => f(place),
+                    Callee::Super { .. } => {}
+                }
+                args.iter().for_each(|arg| f(&arg.place));
+            }
+            Op::Yield { dst, src, .. } => {
+                f(dst);
+                src.iter().for_each(f);
+            }
+            Op::Closure { dst, captures, .. } => {
+                f(dst);
+                captures.iter().for_each(|(place, _)| f(place));
+            }
+            Op::Enter { dst, manager, .. } => {
+                f(dst);
+                f(manager);
+            }
+            Op::Exit { manager: place, .. } | Op::Drop { place, .. } | Op::Escape { place, .. } => f(place),
+            Op::Unknown { reads, writes, .. } => reads.iter().chain(writes).for_each(f),
+        }
+    }
 }
 
 /// How an op's span relates to what the user wrote.
@@ -218,4 +257,44 @@ pub enum Tier {
     Known,
     /// Any other call.
     Any,
+}
+
+impl Op {
+    /// The place the op assigns, if it assigns one.
+    pub fn dst(&self) -> Option<&Place> {
+        match self {
+            Op::Copy { dst, .. }
+            | Op::Const { dst, .. }
+            | Op::Build { dst, .. }
+            | Op::Call { dst, .. }
+            | Op::Await { dst, .. }
+            | Op::Yield { dst, .. }
+            | Op::Closure { dst, .. }
+            | Op::Enter { dst, .. }
+            | Op::Catch { dst, .. } => Some(dst),
+            Op::Exit { .. } | Op::Drop { .. } | Op::Escape { .. } | Op::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether the op reads a place for which `is` holds.
+    pub fn reads_any(&self, is: impl Fn(&Place) -> bool) -> bool {
+        match self {
+            Op::Copy { src, .. } | Op::Await { src, .. } => is(src),
+            Op::Build { parts, .. } => parts.iter().any(|(_, part)| is(part)),
+            Op::Call { callee, args, .. } => {
+                args.iter().any(|arg| is(&arg.place))
+                    || match callee {
+                        Callee::Method { recv, .. } => is(recv),
+                        Callee::Value(place) => is(place),
+                        Callee::Super { .. } => false,
+                    }
+            }
+            Op::Yield { src, .. } => src.as_ref().is_some_and(is),
+            Op::Closure { captures, .. } => captures.iter().any(|(place, _)| is(place)),
+            Op::Enter { manager, .. } | Op::Exit { manager, .. } => is(manager),
+            Op::Drop { place, .. } | Op::Escape { place, .. } => is(place),
+            Op::Unknown { reads, .. } => reads.iter().any(is),
+            Op::Const { .. } | Op::Catch { .. } => false,
+        }
+    }
 }

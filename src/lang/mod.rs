@@ -1,5 +1,6 @@
 //! Front ends: parse one file and lower it to the IR. The only code that sees syntax.
 
+pub mod nesting;
 pub mod python;
 pub mod repair;
 

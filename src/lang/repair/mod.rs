@@ -1,1 +1,3 @@
 //! Makes broken files parsable.
+
+pub mod python;
