@@ -58,7 +58,7 @@ fn analyse(found: &Discovery, settings: &Final, started: Instant) -> Result<Repo
         .stack_size(lang::STACK_BYTES)
         .build()
         .map_err(|error| Failure::Start(error.to_string()))?;
-    let catalog = Catalog::default();
+    let catalog = Catalog::builtin();
     Ok(pool.install(|| {
         let loaded = read::load(&found.files);
         let progress = Progress::new(loaded.files.len(), started);
