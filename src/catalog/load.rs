@@ -95,6 +95,8 @@ struct Loader {
     catalog: Catalog,
     ids: FxHashMap<Name, TypeId>,
     libraries: FxHashSet<(Ecosystem, Name)>,
+    /// Classes whose instances belong to a type whatever the arguments.
+    classes: FxHashMap<Name, TypeId>,
     /// Which file of this run states the conventions of a language.
     languages: FxHashMap<Ecosystem, Name>,
     /// The file being loaded.
@@ -106,7 +108,15 @@ impl Loader {
     fn new(catalog: Catalog) -> Self {
         let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id.clone(), id)).collect();
         let libraries = catalog.libraries().cloned().collect();
-        Loader { catalog, ids, libraries, languages: FxHashMap::default(), file: Name::default(), mistakes: Vec::new() }
+        Loader {
+            catalog,
+            ids,
+            libraries,
+            classes: FxHashMap::default(),
+            languages: FxHashMap::default(),
+            file: Name::default(),
+            mistakes: Vec::new(),
+        }
     }
 
     fn enter(&mut self, file: &str) {
@@ -192,13 +202,14 @@ impl Loader {
             let message = "nothing releases it: no `release`, `with` does not release, and no symbol of the file has role `releases`";
             self.mistake(trail, message);
         }
-        if !resource.construct && !(resource.construct_when.is_empty() && resource.construct_on == AcquireOn::Call) {
+        let qualified = !resource.construct_when.is_empty() || resource.construct_on != AcquireOn::Call;
+        if qualified && !resource.construct {
             self.mistake(trail, "`construct_when` and `construct_on` say nothing when `construct = false`");
         }
         self.check_conditions(&resource.construct_when, &format!("{trail}.construct_when"));
         for (i, path) in resource.types.iter().enumerate() {
             let trail = format!("{trail}.types.{i}");
-            if !self.define_class(path, ty, &trail) || !resource.construct {
+            if !self.define_class(path, ty, !resource.construct_when.is_empty(), &trail) || !resource.construct {
                 continue;
             }
             let fact = AcquireFact { resource: ty, when: resource.construct_when.clone(), on: resource.construct_on };
@@ -275,7 +286,7 @@ impl Loader {
     fn define_plain(&mut self, plain: PlainType, trail: &str) {
         let Some(ty) = self.ids.get(&plain.id).copied() else { return };
         for (i, path) in plain.types.iter().enumerate() {
-            self.define_class(path, ty, &format!("{trail}.types.{i}"));
+            self.define_class(path, ty, false, &format!("{trail}.types.{i}"));
         }
         for (i, path) in plain.makers.iter().enumerate() {
             if let Some(facts) = self.facts(path, &format!("{trail}.makers.{i}")) {
@@ -323,11 +334,15 @@ impl Loader {
         }
     }
 
-    /// A class whose instances are `ty`. False when the path is no class path.
-    fn define_class(&mut self, path: &Name, ty: TypeId, trail: &str) -> bool {
+    /// A class whose instances are `ty`, or may be when the claim is `conditional`. False when the path is no class path.
+    fn define_class(&mut self, path: &Name, ty: TypeId, conditional: bool, trail: &str) -> bool {
         if path.contains('#') {
             self.mistake(trail, format!("`{path}` is a method; `types` names classes"));
             return false;
+        }
+        if !conditional && let Some(other) = self.classes.insert(path.clone(), ty) {
+            let other = self.catalog.ty(other).id.clone();
+            self.mistake(trail, format!("class `{path}` already belongs to `{other}`"));
         }
         let Some(facts) = self.facts(path, trail) else { return false };
         facts.makes.get_or_insert(ty);

@@ -8,6 +8,11 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 static NO_LANGUAGE: LanguageFacts = LanguageFacts {
+    enter_methods: Vec::new(),
+    exit_methods: Vec::new(),
+    catch_all: Vec::new(),
+    catch_cancel: Vec::new(),
+    entry_functions: Vec::new(),
     closers: Vec::new(),
     implicit_closers: Vec::new(),
     starters: Vec::new(),

@@ -462,13 +462,33 @@ pub struct LanguageFacts {
     /// Methods the language itself calls to end a scope or a life (`__exit__`, `__del__`).
     #[schemars(with = "Vec<String>")]
     pub implicit_closers: Vec<SmolStr>,
+    /// Methods that begin and end a scope when called by hand (`__enter__`, `__exit__`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub enter_methods: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exit_methods: Vec<SmolStr>,
+    /// Exception classes, by last name segment, whose handlers take every ordinary exception (`Exception`), and those that take a
+    /// cancellation (`BaseException`, `CancelledError`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_all: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_cancel: Vec<SmolStr>,
+    /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub entry_functions: Vec<SmolStr>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
     pub starters: Vec<SmolStr>,
     /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
     #[schemars(with = "Vec<String>")]
     pub may_release: Vec<SmolStr>,
-    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`) or suffix (`*_test`), without extension.
+    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`), suffix (`*_test`) or name (`conftest`),
+    /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<SmolStr>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.

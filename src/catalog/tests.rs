@@ -244,6 +244,10 @@ construct_on = "await"
 with = "nothing"
 on_drop = "leaks"
 
+[[type]]
+id = "x.thing"
+types = ["x.Client"]
+
 [[symbol]]
 paths = []
 role = "schedules"
@@ -276,14 +280,27 @@ calls = "close"
     my.toml:27:1: `construct_when` and `construct_on` say nothing when `construct = false`
     my.toml:27:1: nothing makes it: it has neither `types` nor `acquire`
     my.toml:27:1: nothing releases it: no `release`, `with` does not release, and no symbol of the file has role `releases`
-    my.toml:36:1: role `schedules` needs `when`
-    my.toml:37:9: a symbol needs at least one path
-    my.toml:43:8: `when` belongs to role `schedules`
-    my.toml:44:7: `how` belongs to role `invokes`
-    my.toml:45:11: `awaited` belongs to role `releases`
-    my.toml:46:10: `enters` belongs to role `schedules`
-    my.toml:47:9: `calls` belongs to role `wraps`
+    my.toml:38:10: class `x.Client` already belongs to `x.client`
+    my.toml:40:1: role `schedules` needs `when`
+    my.toml:41:9: a symbol needs at least one path
+    my.toml:47:8: `when` belongs to role `schedules`
+    my.toml:48:7: `how` belongs to role `invokes`
+    my.toml:49:11: `awaited` belongs to role `releases`
+    my.toml:50:10: `enters` belongs to role `schedules`
+    my.toml:51:9: `calls` belongs to role `wraps`
     "#);
+}
+
+#[test]
+fn half_a_file_is_refused_or_loaded_but_never_a_crash() {
+    let text = format!("{LIBRARY}{KV}");
+    for end in (0..text.len()).step_by(7) {
+        let lines = u32::try_from(text[..end].lines().count().max(1)).unwrap() + 1;
+        for error in Catalog::from_sources(&[("kv.toml".to_owned(), text[..end].to_owned())]).err().unwrap_or_default()
+        {
+            assert!(error.at.is_none_or(|(line, _)| line <= lines), "{error}");
+        }
+    }
 }
 
 #[test]
