@@ -1,0 +1,243 @@
+//! The project's promises about itself: documentation that runs, examples for everything, pages that agree with each other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "test code")]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use support::expect::{Expectations, Truth};
+use support::{Kind, Problems, analyse_one, files_below, fixtures, line_of, relative, repository};
+use unclosed::catalog::schema::CatalogFile;
+use unclosed::checks::RULES;
+use unclosed::finding::Persona;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The contents of fenced blocks in `language`.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}");
+    let mut out = Vec::new();
+    let mut current: Option<String> = None;
+    for line in markdown.lines() {
+        match (&mut current, line.trim()) {
+            (None, start) if start == fence => current = Some(String::new()),
+            (Some(_), "```") => out.extend(current.take()),
+            (Some(block), _) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    out
+}
+
+/// What is wrong with a program that states its own expectations.
+fn run(text: &str) -> Result<(), String> {
+    let expected = Expectations::parse(text).map_err(|e| e.to_string())?;
+    let path = expected.path.as_deref().unwrap_or("example.py");
+    let report = analyse_one(path, text, expected.persona);
+    let differences = expected.differences(text, &report);
+    if differences.is_empty() { Ok(()) } else { Err(format!("\n    {}\n", differences.join("\n    "))) }
+}
+
+fn expects(text: &str, rule: &str) -> bool {
+    Expectations::parse(text).is_ok_and(|e| e.findings.iter().any(|f| f.rule == rule))
+}
+
+fn is_bad(text: &str) -> bool {
+    text.contains("#~")
+}
+
+#[test]
+fn every_rule_page_has_examples_that_run() {
+    let mut problems = Problems::default();
+    for rule in RULES {
+        let page = rule.page();
+        let examples = blocks(&page, "python");
+        if !examples.iter().any(|e| expects(e, rule.id)) {
+            problems.add(format_args!("{}: no example shows what it finds (a line with `#~ {}`)", rule.id, rule.id));
+        }
+        if examples.iter().all(|e| is_bad(e)) {
+            problems.add(format_args!("{}: no example shows how to do it right", rule.id));
+        }
+        for (i, example) in examples.iter().enumerate() {
+            if let Err(why) = run(example) {
+                problems.add(format_args!("{}: example {}: {why}", rule.id, i + 1));
+            }
+        }
+    }
+    problems.none_of(RULES.len());
+}
+
+#[test]
+fn every_rule_is_described() {
+    let mut problems = Problems::default();
+    for rule in RULES {
+        let page = rule.page();
+        for (holds, what) in [
+            (rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "its id is not in kebab-case"),
+            (!rule.summary.is_empty() && !rule.summary.ends_with('.'), "its summary is empty or ends with a stop"),
+            (page.lines().count() >= 20, "its page is too short to say what, why and what to do"),
+            (page.starts_with("# "), "its page has no title"),
+        ] {
+            if !holds {
+                problems.add(format_args!("{}: {what}", rule.id));
+            }
+        }
+    }
+    let ids: Vec<_> = RULES.iter().map(|r| r.id).collect();
+    assert!(ids.is_sorted(), "rules are sorted by id");
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "ids are unique");
+    problems.none_of(RULES.len());
+}
+
+#[test]
+fn every_rule_has_fixtures_that_leak_and_that_do_not() {
+    let fixtures = fixtures();
+    for rule in RULES {
+        let count = |kind| fixtures.iter().filter(|f| f.rule == rule.id && f.kind == kind).count();
+        assert!(count(Kind::Bad) >= 3, "{}: {} bad_ fixtures", rule.id, count(Kind::Bad));
+        assert!(count(Kind::Ok) >= 3, "{}: {} ok_ fixtures", rule.id, count(Kind::Ok));
+    }
+}
+
+#[test]
+fn every_resource_of_the_catalogue_has_examples_that_run() {
+    let mut problems = Problems::default();
+    let mut ran = 0;
+    for file in files_below("rules", "toml") {
+        let path = relative(&file);
+        let catalogue: CatalogFile = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        for resource in &catalogue.resources {
+            if resource.bad.is_empty() || resource.good.is_empty() {
+                problems.add(format_args!("{path}: {} needs a bad and a good example", resource.id));
+            }
+            for (kind, examples) in [("bad", &resource.bad), ("good", &resource.good)] {
+                for (i, example) in examples.iter().enumerate() {
+                    ran += 1;
+                    if is_bad(example) != (kind == "bad") {
+                        problems.add(format_args!(
+                            "{path}: {} {kind} {}: only bad ones carry `#~`",
+                            resource.id,
+                            i + 1
+                        ));
+                    }
+                    if let Err(why) = run(example) {
+                        problems.add(format_args!("{path}: {} {kind} {}: {why}", resource.id, i + 1));
+                    }
+                }
+            }
+        }
+    }
+    println!("{ran} examples");
+    assert!(!unclosed::catalog::Catalog::builtin().types.is_empty(), "the built-in catalogue is there");
+    problems.none_of(ran);
+}
+
+/// What `unclosed check sample` shows: (file, rule, text of the line).
+const SAMPLE: &[(&str, &str, &str)] = &[
+    ("sample/shop/cache.py", "owner-never-closes", "self.client = redis.from_url(url)"),
+    ("sample/shop/inventory.py", "not-closed-on-every-path", "client = redis.from_url(CACHE_URL)"),
+    ("sample/shop/orders.py", "never-closed", "conn = await pool.acquire()"),
+    ("sample/shop/orders.py", "not-closed-on-error", "conn = await pool.acquire()"),
+    ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
+    ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
+    ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
+];
+
+#[test]
+fn the_sample_project_shows_one_finding_of_each_kind() {
+    let mut found = Vec::new();
+    for file in files_below("sample", "py") {
+        let path = relative(&file);
+        let text = fs::read_to_string(&file).unwrap();
+        let report = analyse_one(&path, &text, Persona::Regular);
+        for finding in &report.findings {
+            let line = text.lines().nth(line_of(&text, finding.at.lo) - 1).unwrap().trim().to_owned();
+            found.push((path.clone(), finding.rule.to_owned(), line));
+        }
+    }
+    found.sort();
+    let mut expected: Vec<_> =
+        SAMPLE.iter().map(|(f, r, l)| ((*f).to_owned(), (*r).to_owned(), (*l).to_owned())).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+    let shown: BTreeSet<_> = SAMPLE.iter().map(|(_, rule, _)| *rule).collect();
+    assert_eq!(shown, RULES.iter().map(|r| r.id).collect(), "the sample shows every rule");
+}
+
+#[test]
+fn the_first_two_commands_of_the_readme_are_the_main_job_and_the_tests() {
+    let commands: Vec<String> = blocks(&read("README.md"), "sh").concat().lines().map(str::to_owned).collect();
+    assert_eq!(commands[..2], ["cargo run --release -- check sample", "cargo test"]);
+    let ci = read(".ci/run");
+    assert!(ci.starts_with("#!/usr/bin/env bash\n"));
+    assert!(ci.lines().any(|l| l.ends_with(&commands[1])), "CI runs the README's test command");
+    for step in
+        ["set -euo pipefail", "cargo fmt --check", "cargo clippy --all-targets -- -D warnings", "INSTA_UPDATE=no"]
+    {
+        assert!(ci.contains(step), ".ci/run: {step}");
+    }
+}
+
+/// The excerpt in the README is what the first command prints.
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_unclosed"))
+        .args(["check", "sample"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(program.stdout).unwrap();
+    let excerpts = blocks(&read("README.md"), "text");
+    assert!(!excerpts.is_empty());
+    for excerpt in excerpts {
+        assert!(printed.contains(excerpt.trim_end()), "README shows\n{excerpt}\nthe program prints\n{printed}");
+    }
+    assert_eq!(program.status.code(), Some(1), "the sample has findings");
+}
+
+#[test]
+fn documents_name_every_rule_and_the_version() {
+    let readme = read("README.md");
+    for rule in RULES {
+        assert!(readme.contains(&format!("`{}`", rule.id)), "README does not list {}", rule.id);
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(read("CHANGELOG.md").contains(&format!("[{version}]")), "CHANGELOG has no entry for {version}");
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(read(licence).lines().count() > 15, "{licence}");
+    }
+}
+
+/// CONTRIBUTING says why each dependency is there.
+#[test]
+fn every_dependency_is_explained() {
+    let manifest: toml::Table = toml::from_str(&read("Cargo.toml")).unwrap();
+    let contributing = read("CONTRIBUTING.md");
+    for section in ["dependencies", "build-dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().unwrap().keys() {
+            assert!(contributing.contains(&format!("`{name}`")), "CONTRIBUTING does not explain {name}");
+        }
+    }
+}
+
+/// Known wrong answers say why they are wrong.
+#[test]
+fn known_limits_are_explained() {
+    for fixture in fixtures() {
+        let wrong = fixture.expected.findings.iter().any(|e| e.truth != Truth::Right);
+        let explained = fixture.text.lines().any(|l| l.starts_with("# "));
+        assert!(!wrong || explained, "{}: say in a comment why the answer is wrong", fixture.path);
+    }
+}
+
+#[test]
+fn blocks_are_cut_out_of_pages() {
+    let page = "text\n```python\na\nb\n```\nmore\n```sh\nc\n```\n```python\nd\n```\n";
+    assert_eq!(blocks(page, "python"), ["a\nb\n", "d\n"]);
+}
