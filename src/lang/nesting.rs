@@ -7,9 +7,9 @@
 
 use super::LowerError;
 
-/// Deepest nesting that is analysed. A level costs at most 5 KB of stack (measured on an unoptimised build), so this
-/// fits into [`super::STACK_BYTES`] four times.
-pub const MAX_DEPTH: usize = 3_000;
+/// Deepest nesting that is analysed. An unoptimised build needs less than half of [`super::STACK_BYTES`] for it, an optimised one
+/// less than a tenth. CPython itself refuses more than 200 brackets and 100 blocks.
+pub const MAX_DEPTH: usize = 1_500;
 
 /// Blocks recurse through more and larger frames than expressions; nobody indents 300 times.
 pub const MAX_BLOCKS: usize = 300;
@@ -27,17 +27,25 @@ pub fn check(text: &str) -> Result<(), LowerError> {
     Ok(())
 }
 
+/// How a string is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Quotes {
+    quote: u8,
+    triple: bool,
+    raw: bool,
+}
+
 /// What the scan is inside of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     /// `(`, `[` or `{` that wants this closer.
     Bracket(u8),
-    /// `{` in an f-string.
-    Field,
+    /// `{` in an f-string with these quotes.
+    Field(Quotes),
     /// Text of an f-string.
-    Text { quote: u8, triple: bool, raw: bool },
+    Text(Quotes),
     /// `:...` in a field of an f-string.
-    Format,
+    Format(Quotes),
 }
 
 #[derive(Clone, Copy)]
@@ -75,9 +83,9 @@ impl<'a> Scan<'a> {
         self.line_start();
         while self.at < self.text.len() {
             match self.levels.last().map(|level| level.inside) {
-                Some(Inside::Text { quote, triple, raw }) => self.text_of_fstring(quote, triple, raw),
-                Some(Inside::Format) => self.format(),
-                Some(Inside::Bracket(_) | Inside::Field) | None => self.code(),
+                Some(Inside::Text(quotes)) => self.text_of_fstring(quotes),
+                Some(Inside::Format(quotes)) => self.format(quotes),
+                Some(Inside::Bracket(_) | Inside::Field(_)) | None => self.code(),
             }
         }
         (self.deepest, self.most_blocks)
@@ -183,7 +191,7 @@ impl<'a> Scan<'a> {
                 self.at += 1;
                 match self.levels.last().map(|level| level.inside) {
                     Some(Inside::Bracket(closer)) if closer == byte => self.close(),
-                    Some(Inside::Field) if byte == b'}' => self.close(),
+                    Some(Inside::Field(_)) if byte == b'}' => self.close(),
                     // The parser does not let a wrong one close anything either.
                     _ => {}
                 }
@@ -198,8 +206,8 @@ impl<'a> Scan<'a> {
             }
             b':' => {
                 self.at += 1;
-                if self.levels.last().is_some_and(|level| level.inside == Inside::Field) {
-                    self.open(Inside::Format);
+                if let Some(Level { inside: Inside::Field(quotes), .. }) = self.levels.last() {
+                    self.open(Inside::Format(*quotes));
                 }
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word(),
@@ -213,6 +221,12 @@ impl<'a> Scan<'a> {
             // `=` and all operators, one by one: `- - -x` nests.
             _ => {
                 self.at += 1;
+                let next = self.peek(0);
+                // The second byte of `**`, `==`, `->` and the like; `--` is two operators.
+                let doubled = next == byte && matches!(byte, b'*' | b'/' | b'<' | b'>' | b'=');
+                if doubled || next == b'=' || (byte == b'-' && next == b'>') {
+                    self.at += 1;
+                }
                 self.link();
             }
         }
@@ -249,7 +263,7 @@ impl<'a> Scan<'a> {
         let triple = self.peek(1) == quote && self.peek(2) == quote;
         self.at += if triple { 3 } else { 1 };
         if formatted {
-            self.open(Inside::Text { quote, triple, raw });
+            self.open(Inside::Text(Quotes { quote, triple, raw }));
             return;
         }
         if triple {
@@ -286,12 +300,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn text_of_fstring(&mut self, quote: u8, triple: bool, raw: bool) {
+    fn text_of_fstring(&mut self, quotes: Quotes) {
+        let Quotes { quote, triple, raw } = quotes;
         match self.peek(0) {
             b'{' if self.peek(1) == b'{' => self.at += 2,
             b'{' => {
                 self.at += 1;
-                self.open(Inside::Field);
+                self.open(Inside::Field(quotes));
             }
             b'\\' if raw && matches!(self.peek(1), b'{' | b'}') => self.at += 1,
             // `\N{NAME}` has braces that are no field; counting them as one is harmless.
@@ -309,17 +324,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn format(&mut self) {
-        // The f-string that the field is in.
-        let string = self.levels.iter().rev().find_map(|level| match level.inside {
-            Inside::Text { quote, triple, .. } => Some((quote, triple)),
-            _ => None,
-        });
-        let (quote, triple) = string.unwrap_or((0, false));
+    fn format(&mut self, quotes: Quotes) {
+        let Quotes { quote, triple, .. } = quotes;
         match self.peek(0) {
             b'{' => {
                 self.at += 1;
-                self.open(Inside::Field);
+                self.open(Inside::Field(quotes));
             }
             // Ends the format and, seen again by the field, the field.
             b'}' => self.close(),
@@ -336,9 +346,121 @@ impl<'a> Scan<'a> {
     fn close_string(&mut self) {
         while let Some(level) = self.levels.last().map(|level| level.inside) {
             self.close();
-            if matches!(level, Inside::Text { .. }) || self.levels.len() == 1 {
+            if matches!(level, Inside::Text(_)) || self.levels.len() == 1 {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::FileId;
+    use crate::lang::python;
+
+    /// Programs that nest `n` deep, each in its own way.
+    fn deep(n: usize) -> Vec<(&'static str, String)> {
+        let blocks = n.min(MAX_BLOCKS);
+        let mut indented = String::new();
+        let mut functions = String::new();
+        let mut loops = String::new();
+        for level in 0..blocks {
+            let indent = " ".repeat(level);
+            indented.push_str(&format!("{indent}if x:\n"));
+            functions.push_str(&format!("{indent}def f():\n"));
+            loops.push_str(&format!("{indent}{}\n", ["for a in b:", "with c as d:", "try:", "class E:"][level % 4]));
+        }
+        let end = format!("{}pass\n", " ".repeat(blocks));
+        [&mut indented, &mut functions, &mut loops].into_iter().for_each(|text| text.push_str(&end));
+        vec![
+            ("parentheses", format!("x = {}1{}\n", "(".repeat(n), ")".repeat(n))),
+            ("lists", format!("x = {}1{}\n", "[".repeat(n), "]".repeat(n))),
+            ("dicts", format!("x = {}1{}\n", "{1:".repeat(n), "}".repeat(n))),
+            ("calls in calls", format!("x = {}1{}\n", "f(".repeat(n), ")".repeat(n))),
+            ("attributes", format!("x = a{}\n", ".b".repeat(n))),
+            ("method chain", format!("x = a{}\n", ".b()".repeat(n / 2))),
+            ("subscripts", format!("x = a{}\n", "[0]".repeat(n))),
+            ("not", format!("x = {}y\n", "not ".repeat(n))),
+            ("if not", format!("if {}y: pass\n", "not ".repeat(n))),
+            ("minus", format!("x = {}y\n", "-".repeat(n))),
+            ("plus", format!("x = a{}\n", " + b".repeat(n))),
+            ("power", format!("x = a{}\n", " ** b".repeat(n))),
+            ("and or", format!("x = a{}{}\n", " and (b or c".repeat(n / 3), ")".repeat(n / 3))),
+            ("conditional", format!("x = {}d\n", "a if b else ".repeat(n / 2))),
+            ("conditional test", format!("if {}d: pass\n", "a if b else ".repeat(n / 2))),
+            ("lambda", format!("x = {}y\n", "lambda: ".repeat(n))),
+            ("lambda with parameters", format!("x = {}y\n", "lambda a, b: ".repeat(n))),
+            ("await", format!("async def f():\n  x = {}y\n", "await ".repeat(n))),
+            ("comprehension", format!("x = {}y{}\n", "[a for a in ".repeat(n / 3), "]".repeat(n / 3))),
+            ("union", format!("x: A{} = 1\n", " | B".repeat(n))),
+            ("type arguments", format!("x: {}A{} = 1\n", "list[".repeat(n), "]".repeat(n))),
+            ("f-string", format!("x = f'{{{}y{}}}'\n", "(".repeat(n), ")".repeat(n))),
+            ("f-strings", format!("x = {}y{}\n", "f'{".repeat(n / 3), "}'".repeat(n / 3))),
+            ("format", format!("x = f'{{a:{}y{}}}'\n", "{b:".repeat(n / 3), "}".repeat(n / 3))),
+            ("tuple target", format!("{}a{} = b\n", "(".repeat(n), ",)".repeat(n))),
+            ("pattern", format!("match x:\n  case {}a{}: pass\n", "[".repeat(n), "]".repeat(n))),
+            ("elif", format!("if a: pass\n{}", "elif b: pass\n".repeat(n))),
+            ("open brackets", "(".repeat(n)),
+            ("closing brackets", ")".repeat(n)),
+            ("open brackets on lines", "f(\n".repeat(n)),
+            ("strings in annotations", format!("x: \"{}A{}\"\n", "list[".repeat(150), "]".repeat(150))),
+            ("if", indented),
+            ("functions", functions),
+            ("all kinds of blocks", loops),
+        ]
+    }
+
+    fn lower(text: String, stack: usize) -> Result<(), LowerError> {
+        let run = move || python::lower(FileId(0), &text).map(|lowered| assert!(!lowered.module.functions.is_empty()));
+        std::thread::Builder::new().stack_size(stack).spawn(run).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn what_is_accepted_needs_half_of_the_stack() {
+        for (shape, text) in deep(MAX_DEPTH - 20) {
+            let accepted = lower(text, super::super::STACK_BYTES / 2);
+            assert!(accepted.is_ok() || shape == "elif" || shape.contains("brackets"), "{shape}: {accepted:?}");
+        }
+    }
+
+    #[test]
+    fn deeper_is_rejected_without_recursion() {
+        for (shape, text) in deep(100_000) {
+            let result = lower(text, super::super::STACK_BYTES);
+            let fine = matches!(shape, "elif" | "closing brackets" | "strings in annotations")
+                || matches!(shape, "if" | "functions" | "all kinds of blocks");
+            assert_eq!(result.is_ok(), fine, "{shape}");
+        }
+    }
+
+    #[test]
+    fn strings_and_comments_do_not_nest() {
+        let texts = [
+            format!("x = '{}'\n", "(".repeat(9000)),
+            format!("x = \"\"\"{}\n{}\"\"\"\n", "[".repeat(9000), "{".repeat(9000)),
+            format!("# {}\n", "(".repeat(9000)),
+            format!("x = rb'\\\\' + '{}'\n", "(".repeat(9000)),
+            format!("x = f'{} {{y:({{z}}}}'\n", "(".repeat(9000)),
+            format!("x = f\"\"\"{{'{}'}}\"\"\"\n", "(".repeat(9000)),
+            format!("x = [{}]\n", "a.b(c) + 1, ".repeat(9000)),
+            "x = a.b(c)(d)[e]\n".repeat(9000),
+            format!("x = {{{}}}\n", "'a': f(1, -2), ".repeat(9000)),
+            "if a:\n    b = 1\n".repeat(9000),
+            "x = f'{a!r:>{b}}' f\"{c['d']}\"\n".repeat(9000),
+            "print 'it''s', x\n".repeat(9000),
+        ];
+        for text in texts {
+            assert_eq!(check(&text), Ok(()), "{}", &text[..40]);
+        }
+    }
+
+    #[test]
+    fn blocks_are_bounded() {
+        let mut text = String::new();
+        for level in 0..=MAX_BLOCKS + 1 {
+            text.push_str(&format!("{}if x:\n", " ".repeat(level)));
+        }
+        assert_eq!(check(&text), Err(LowerError::TooDeep { depth: MAX_BLOCKS + 1, max: MAX_BLOCKS }));
     }
 }
