@@ -2,7 +2,7 @@
 
 use super::context::Lowerer;
 use super::expr::{element_of, is_collection};
-use crate::ir::{Name, Op, Place, Proj, Span, Why};
+use crate::ir::{Op, Place, Proj, Span, Why};
 use ruff_python_ast::{Expr, Operator, StmtAnnAssign, StmtAssign, StmtAugAssign};
 
 impl Lowerer<'_> {
@@ -120,6 +120,8 @@ impl Lowerer<'_> {
             Expr::Tuple(tuple) => self.unpack(&tuple.elts, src, span),
             Expr::List(list) => self.unpack(&list.elts, src, span),
             Expr::Starred(starred) => self.store_from(&starred.value, src, moved, span),
+            // The parser's stand-in for a missing target.
+            Expr::Name(_) => {}
             other => {
                 // No target in valid code.
                 let place = self.expr(other);
@@ -147,7 +149,7 @@ impl Lowerer<'_> {
         match target {
             Expr::Attribute(attribute) => {
                 let base = self.expr(&attribute.value);
-                self.project(base, Proj::Field(Name::new(attribute.attr.as_str())), span)
+                self.attribute(base, &attribute.attr, span)
             }
             other => self.expr(other),
         }

@@ -93,7 +93,7 @@ impl Lowerer<'_> {
             },
             Expr::Attribute(attribute) => {
                 let base = self.expr(&attribute.value);
-                self.project(base, Proj::Field(Name::new(attribute.attr.as_str())), span)
+                self.attribute(base, &attribute.attr, span)
             }
             Expr::Subscript(subscript) => self.subscript(subscript, span),
             Expr::Starred(starred) => self.expr(&starred.value),
@@ -278,6 +278,11 @@ impl Lowerer<'_> {
         let dst = self.temp();
         self.emit(Op::Build { dst: dst.clone(), parts }, span);
         dst
+    }
+
+    /// `base.name`; half-typed code has attributes without a name.
+    pub(super) fn attribute(&mut self, base: Place, name: &str, span: Span) -> Place {
+        if name.is_empty() { base } else { self.project(base, Proj::Field(Name::new(name)), span) }
     }
 
     /// The projection for a key or index, which is evaluated.

@@ -1,3 +1,4 @@
 //! Makes broken files parsable.
 
+mod lines;
 pub mod python;
