@@ -1,4 +1,5 @@
 //! What people see: the text and the concise format.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy takes helpers of tests for production code
 
 mod report_samples;
 
