@@ -2,8 +2,20 @@
 //! The command line, the editor, the fixtures and the benches all call it.
 
 use crate::catalog::Catalog;
-use crate::finding::{Persona, Report};
-use crate::source::SourceFile;
+use crate::catalog::schema::Ecosystem;
+use crate::finding::{
+    Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint,
+};
+use crate::ir::Op;
+use crate::resolve::{Regions, Resolved};
+use crate::source::line_index::LineIndex;
+use crate::source::{Language, SourceFile, mask};
+use crate::summary::Summaries;
+use crate::verdict::{FileScope, judge};
+use crate::{lang, verdict};
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+use std::panic::AssertUnwindSafe;
 
 /// What changes the answer.
 #[derive(Clone, Debug)]
@@ -12,7 +24,7 @@ pub struct Settings {
     pub persona: Persona,
     /// Rule ids to report; empty: all.
     pub select: Vec<String>,
-    /// Leave out files that cannot matter. Never changes an answer; off for the property test.
+    /// Leave out files that cannot matter. Never changes a finding; off for the property test.
     pub triage: bool,
 }
 
@@ -22,13 +34,174 @@ impl Default for Settings {
     }
 }
 
+/// What one file contributes.
+#[derive(Default)]
+struct FileReport {
+    findings: Vec<Finding>,
+    diagnostics: Vec<Diagnostic>,
+    stats: Stats,
+}
+
 /// Analyses `sources`, which must be sorted by id. `progress` is told after each file, from any thread.
 /// Runs on the current rayon pool, whose threads must have stacks of at least [`crate::lang::STACK_BYTES`].
+///
+/// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
 pub fn analyse(
-    _sources: &[SourceFile],
-    _catalog: &Catalog,
-    _settings: &Settings,
-    _progress: &(dyn Fn() + Sync),
+    sources: &[SourceFile],
+    catalog: &Catalog,
+    settings: &Settings,
+    progress: &(dyn Fn() + Sync),
 ) -> Report {
-    Report::default()
+    let words = ImportWords::new(catalog);
+    let files: Vec<FileReport> = sources
+        .par_iter()
+        .map(|source| {
+            let relevant = !settings.triage || words.occur_in(source);
+            let run = || if relevant { analyse_file(source, catalog) } else { FileReport::default() };
+            let mut file = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| FileReport {
+                diagnostics: vec![Diagnostic {
+                    path: source.path.clone(),
+                    line: None,
+                    kind: DiagnosticKind::Internal,
+                    message: "the analysis of this file failed; this is a bug in unclosed, please report it".to_owned(),
+                }],
+                ..FileReport::default()
+            });
+            file.stats.files = 1;
+            file.stats.bytes = source.text.len() as u64;
+            progress();
+            file
+        })
+        .collect();
+    assemble(sources, files, settings)
+}
+
+/// The words without which a file cannot acquire anything.
+struct ImportWords {
+    python: Option<AhoCorasick>,
+}
+
+impl ImportWords {
+    fn new(catalog: &Catalog) -> Self {
+        ImportWords { python: AhoCorasick::new(catalog.imports(Ecosystem::Python).map(|word| word.as_str())).ok() }
+    }
+
+    fn occur_in(&self, source: &SourceFile) -> bool {
+        match source.language {
+            Language::Python => self.python.as_ref().is_none_or(|words| words.is_match(source.text.as_ref())),
+        }
+    }
+}
+
+fn ecosystem(language: Language) -> Ecosystem {
+    match language {
+        Language::Python => Ecosystem::Python,
+    }
+}
+
+fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
+    let mut report = FileReport::default();
+    let lowered = match lang::lower(source.language, source.id, &source.text) {
+        Ok(lowered) => lowered,
+        Err(error) => {
+            report.diagnostics.push(Diagnostic {
+                path: source.path.clone(),
+                line: None,
+                kind: DiagnosticKind::Skipped,
+                message: error.to_string(),
+            });
+            return report;
+        }
+    };
+    if !lowered.problems.is_empty() {
+        let lines = LineIndex::new(&source.text);
+        report.diagnostics.extend(lowered.problems.iter().map(|problem| Diagnostic {
+            path: source.path.clone(),
+            line: Some(lines.position(&source.text, problem.span.lo as usize).line),
+            kind: DiagnosticKind::Syntax,
+            message: problem.message.clone(),
+        }));
+    }
+    let module = &lowered.module;
+    let ecosystem = ecosystem(source.language);
+    let resolved = Resolved::new(module, catalog, ecosystem);
+    let regions = Regions::new(&resolved);
+    let summaries = Summaries::new(&resolved, &regions);
+    let scope = FileScope::new(&source.path, catalog.language(ecosystem));
+    report.findings = judge(&summaries, &scope);
+    count(&summaries, &mut report.stats);
+    report
+}
+
+/// What is known about the places and calls of one file, for people: `unclosed dump --types`.
+///
+/// # Errors
+/// When the file cannot be lowered.
+pub fn dump_types(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+    let lowered = lang::lower(source.language, source.id, &source.text)?;
+    Ok(Resolved::new(&lowered.module, catalog, ecosystem(source.language)).print())
+}
+
+/// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
+///
+/// # Errors
+/// When the file cannot be lowered.
+pub fn dump_summaries(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+    let lowered = lang::lower(source.language, source.id, &source.text)?;
+    let resolved = Resolved::new(&lowered.module, catalog, ecosystem(source.language));
+    let regions = Regions::new(&resolved);
+    Ok(Summaries::new(&resolved, &regions).print())
+}
+
+fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
+    let module = summaries.resolved.module;
+    stats.lowered_files = 1;
+    stats.functions = module.functions.len();
+    for instr in module.functions.iter().flat_map(|function| &function.blocks).flat_map(|block| &block.instrs) {
+        stats.ops += 1;
+        if let Op::Unknown { kind, .. } = instr.op {
+            *stats.unknown_ops.entry(kind.to_owned()).or_default() += 1;
+        }
+    }
+    (stats.unresolved_calls, stats.calls) = summaries.resolved.call_counts();
+    for func in module.func_ids() {
+        let cases = summaries.cases(func);
+        stats.acquisitions += cases.len();
+        stats.capped += cases.iter().filter(|case| case.outcome.capped).count();
+    }
+}
+
+/// Puts the files' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
+fn assemble(sources: &[SourceFile], files: Vec<FileReport>, settings: &Settings) -> Report {
+    let mut report = Report::default();
+    let mut findings: Vec<Finding> = Vec::new();
+    for file in files {
+        findings.extend(file.findings);
+        report.diagnostics.extend(file.diagnostics);
+        report.stats.add(file.stats);
+    }
+    if !settings.select.is_empty() {
+        findings.retain(|finding| settings.select.iter().any(|rule| rule == finding.rule));
+    }
+    findings.sort_by(|a, b| (a.at, a.rule, &a.message).cmp(&(b.at, b.rule, &b.message)));
+    let source = |id| sources.binary_search_by_key(&id, |source: &SourceFile| source.id).ok().map(|i| &sources[i]);
+    fingerprint::assign(&mut findings, |id| source(id).map(|source| source.path.clone()).unwrap_or_default());
+    for mut finding in findings {
+        if verdict::is_for(&finding, settings.persona) {
+            report.findings.push(finding);
+        } else {
+            finding.held_back = Some(HeldBack::Persona);
+            report.held_back.push(finding);
+        }
+    }
+    report.diagnostics.sort();
+    let mut named: Vec<_> = report.findings.iter().flat_map(Finding::files).collect();
+    named.sort();
+    named.dedup();
+    report.files = named
+        .into_iter()
+        .filter_map(source)
+        .map(|source| ReportFile { id: source.id, path: source.path.clone(), text: mask::mask(&source.text) })
+        .collect();
+    report
 }

@@ -7,9 +7,12 @@
 //! * `sqlalchemy.sessionmaker#()` - calling an instance of it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One catalogue file: a library or framework, or what every program of one language needs.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -33,7 +36,7 @@ pub struct CatalogFile {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
-    /// Unique; by convention the file's name.
+    /// Unique among the libraries of its ecosystem; the name of the file, without `.toml`.
     #[schemars(with = "String")]
     pub name: SmolStr,
     pub ecosystem: Ecosystem,
@@ -53,7 +56,7 @@ pub struct Library {
     pub evidence: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ecosystem {
     Python,
@@ -160,7 +163,7 @@ pub enum ResourceKind {
 }
 
 /// A path, or a path with conditions.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Acquire {
     Path(#[schemars(with = "String")] SmolStr),
@@ -238,7 +241,7 @@ impl From<ArgIs> for String {
 }
 
 /// A method name (`close`, `connection_pool.disconnect`), or an ordered protocol.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Release {
     Method(#[schemars(with = "String")] SmolStr),
@@ -368,9 +371,17 @@ pub struct Symbol {
     /// For `releases`: must be awaited.
     #[serde(default)]
     pub awaited: bool,
+    /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub calls: Option<SmolStr>,
     /// For `schedules`: when the release runs.
     #[serde(default)]
     pub when: Option<ScheduledFor>,
+    /// For `schedules`: the argument is entered now and left later, so what its `with` does is what is scheduled; the result
+    /// is what entering gives.
+    #[serde(default)]
+    pub enters: bool,
     /// For `invokes`: how.
     #[serde(default)]
     pub how: Option<Invocation>,
@@ -443,7 +454,7 @@ pub enum Invocation {
 
 /// Conventions of a language that no single library owns.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct LanguageFacts {
     /// Methods that people call to end an object's life: a class with one of them is expected to release there all it owns.
     #[schemars(with = "Vec<String>")]
@@ -451,13 +462,33 @@ pub struct LanguageFacts {
     /// Methods the language itself calls to end a scope or a life (`__exit__`, `__del__`).
     #[schemars(with = "Vec<String>")]
     pub implicit_closers: Vec<SmolStr>,
+    /// Methods that begin and end a scope when called by hand (`__enter__`, `__exit__`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub enter_methods: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exit_methods: Vec<SmolStr>,
+    /// Exception classes, by last name segment, whose handlers take every ordinary exception (`Exception`), and those that take a
+    /// cancellation (`BaseException`, `CancelledError`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_all: Vec<SmolStr>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub catch_cancel: Vec<SmolStr>,
+    /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub entry_functions: Vec<SmolStr>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
     pub starters: Vec<SmolStr>,
     /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
     #[schemars(with = "Vec<String>")]
     pub may_release: Vec<SmolStr>,
-    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`) or suffix (`*_test`), without extension.
+    /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`), suffix (`*_test`) or name (`conftest`),
+    /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<SmolStr>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.
@@ -473,4 +504,41 @@ pub struct LanguageFacts {
 
 fn yes() -> bool {
     true
+}
+
+// Written out because a derived untagged enum answers every mistake with "did not match any variant", without a position.
+impl<'de> Deserialize<'de> for Acquire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expecting = "a path, or a table with `path`";
+        deserializer.deserialize_any(TextOrTable { expecting, text: Acquire::Path, table: Acquire::Full })
+    }
+}
+
+impl<'de> Deserialize<'de> for Release {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expecting = "a method name, or a table with `steps`";
+        deserializer.deserialize_any(TextOrTable { expecting, text: Release::Method, table: Release::Full })
+    }
+}
+
+struct TextOrTable<T, S> {
+    expecting: &'static str,
+    text: fn(SmolStr) -> T,
+    table: fn(S) -> T,
+}
+
+impl<'de, T, S: Deserialize<'de>> Visitor<'de> for TextOrTable<T, S> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        Ok((self.text)(text.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        S::deserialize(MapAccessDeserializer::new(map)).map(self.table)
+    }
 }

@@ -64,10 +64,28 @@
 //! cancelled, and an exception of the release now reaches the caller. In a plain `def` it is not possible: make
 //! the function asynchronous and await it in its callers, or hand the release to code that can.
 
-use super::Rule;
+use super::{Draft, Rule, Subject};
+use crate::finding::{Step, StepRole};
 
 pub const RULE: Rule = Rule {
     id: "close-not-awaited",
     summary: "The only release is an asynchronous call that is never awaited",
     source: include_str!("close_not_awaited.rs"),
 };
+
+/// Every release of it is a coroutine that nobody awaits.
+pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
+    let outcome = &subject.case.outcome;
+    if outcome.settled() || outcome.unawaited.is_empty() {
+        return None;
+    }
+    let leak = subject.worst_leak()?;
+    let at = *outcome.unawaited.iter().min()?;
+    let mut draft = subject.draft(RULE.id, leak);
+    draft.message = format!("the release of {} is never awaited, so it does not happen", subject.described());
+    draft.label = format!("{} made here", subject.noun());
+    let text = "creates a coroutine and drops it: nothing is released".to_owned();
+    draft.related.push(Step { span: at, role: StepRole::Release, text });
+    draft.help = "put `await` before the call".to_owned();
+    Some(draft)
+}

@@ -1,4 +1,7 @@
 //! The rules, one file each. A file's `//!` comment is the rule's documentation page.
+//!
+//! A rule looks at one [`Subject`] - an acquisition with the outcome of following it - or at one owned field of a class, and drafts
+//! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod close_not_awaited;
 pub mod never_closed;
@@ -6,7 +9,44 @@ pub mod not_closed_on_error;
 pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
 pub mod owner_never_closes;
+mod subject;
 pub mod with_does_not_close;
+
+pub use subject::Subject;
+
+use crate::finding::{Confidence, Persona, Step};
+use crate::ir::Span;
+
+/// What a rule has to say about one case.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub rule: &'static str,
+    /// Primary location.
+    pub at: Span,
+    pub message: String,
+    pub label: String,
+    /// The path, acquisition first.
+    pub witness: Vec<Step>,
+    pub related: Vec<Step>,
+    /// Sentences that only this rule knows to say.
+    pub notes: Vec<String>,
+    pub help: String,
+    /// Upper bounds: the verdict may lower the confidence and widen the persona further.
+    pub confidence: Confidence,
+    pub persona: Persona,
+    /// It leaks only when something raises.
+    pub error_path: bool,
+}
+
+/// In order of precedence: the first that has something to say about an acquisition speaks.
+pub const PRECEDENCE: &[fn(&Subject<'_>) -> Option<Draft>] = &[
+    with_does_not_close::detect,
+    close_not_awaited::detect,
+    never_closed::detect,
+    overwritten_while_open::detect,
+    not_closed_on_every_path::detect,
+    not_closed_on_error::detect,
+];
 
 /// What is known about a rule without running it.
 pub struct Rule {

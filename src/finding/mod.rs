@@ -118,6 +118,14 @@ pub struct Finding {
     pub held_back: Option<HeldBack>,
 }
 
+impl Finding {
+    /// Every file it points into.
+    pub fn files(&self) -> impl Iterator<Item = crate::ir::FileId> + '_ {
+        let steps = self.witness.iter().chain(&self.related).map(|step| step.span.file);
+        std::iter::once(self.at.file).chain(steps)
+    }
+}
+
 /// Something to say about a file or the run that is no finding.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub struct Diagnostic {
@@ -159,6 +167,24 @@ pub struct Stats {
     pub capped: usize,
     /// Unknown ops by kind.
     pub unknown_ops: std::collections::BTreeMap<String, usize>,
+}
+
+impl Stats {
+    /// Adds the counts of another part of the run.
+    pub fn add(&mut self, other: Stats) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.lowered_files += other.lowered_files;
+        self.functions += other.functions;
+        self.ops += other.ops;
+        self.calls += other.calls;
+        self.unresolved_calls += other.unresolved_calls;
+        self.acquisitions += other.acquisitions;
+        self.capped += other.capped;
+        for (kind, count) in other.unknown_ops {
+            *self.unknown_ops.entry(kind).or_default() += count;
+        }
+    }
 }
 
 /// One file as renderers need it: the text has credentials masked, at the same length.

@@ -1,1 +1,184 @@
-//! flow
+//! The obligation solver: follows **one acquisition through one function** on every path and says how each path ends.
+//!
+//! It walks forward over (block, state) pairs. A [`state::State`] holds the places that hold the resource, whether it is open, a few
+//! facts about tested variables, and the stack of pending completions, so paths through a `finally` never merge. A path ends as
+//! soon as the resource is released, handed over, or scheduled for release; what is left at an exit of the function is a leak.
+//!
+//! Exploration starts at the *entry* of the function, before the acquisition, so that what was tested on the way there
+//! (`own = conn is None`) is known afterwards. What a callee does comes in through [`Callees`]: its answers are made by the same
+//! solver, run with a parameter as the token ([`Start::Place`]).
+
+mod effects;
+mod raises;
+mod solve;
+mod state;
+mod token;
+mod witness;
+
+pub use solve::solve;
+pub use token::tokens;
+
+use crate::catalog::TypeId;
+use crate::finding::{Confidence, Step};
+use crate::ir::{FuncId, Name, OpRef, Place, Proj, Span, Tier};
+use crate::resolve::{Regions, Resolved};
+use std::rc::Rc;
+
+/// What the solver may ask about a function it is about to step over.
+pub trait Callees {
+    /// What the function does with the resource of type `kind` that the place (a parameter, the receiver, a capture, or a part of one)
+    /// holds when it is called.
+    fn effect(&self, func: FuncId, place: &Place, kind: TypeId) -> Effect;
+
+    /// Obligations that callers take over with the result.
+    fn fresh(&self, func: FuncId) -> Rc<[Fresh]>;
+
+    /// The most believable exception the call itself (not awaiting its result) can raise.
+    fn raises(&self, func: FuncId) -> Option<Tier>;
+}
+
+/// What a callee does to something it is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effect {
+    pub release: Rel,
+    /// It keeps it beyond the call.
+    pub keeps: bool,
+    /// Its result is what it was given.
+    pub returned: bool,
+    /// Where it releases, for witnesses.
+    pub because: Option<Step>,
+}
+
+/// On how many paths a callee releases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rel {
+    #[default]
+    Never,
+    Maybe,
+    OnNormal,
+    Always,
+}
+
+/// A resource that a function returns open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fresh {
+    pub kind: TypeId,
+    /// Which part of the result it is.
+    pub proj: Vec<Proj>,
+    /// Canonical symbol that acquires it in the end.
+    pub symbol: Name,
+    pub confidence: Confidence,
+    /// How many functions it was passed up through.
+    pub hops: u8,
+    /// The result must be awaited or entered first.
+    pub pending: bool,
+    pub because: Vec<Step>,
+}
+
+/// Where a run starts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// An op of the function acquires; the resource is in `dst` followed by `proj`.
+    Acquire { at: OpRef, proj: Vec<Proj>, pending: bool, parent: Option<Place> },
+    /// The place holds it on entry.
+    Place(Place),
+}
+
+/// One acquisition to follow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    pub kind: TypeId,
+    pub start: Start,
+    /// Canonical symbol: `redis.asyncio.from_url`.
+    pub symbol: Name,
+    pub span: Span,
+    pub confidence: Confidence,
+    pub hops: u8,
+    /// Steps before the acquisition in this function: where a factory really opens it.
+    pub because: Vec<Step>,
+}
+
+/// How a path left the function with the resource open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExitKind {
+    Normal,
+    Raise,
+    /// The task is cancelled or the generator closed.
+    Cancel,
+    /// The last name for it was assigned again or deleted at this op.
+    Lost,
+}
+
+/// A path on which it stays open.
+#[derive(Clone, Debug)]
+pub struct Leak {
+    pub kind: ExitKind,
+    /// The least believable exception on the path since the acquisition; `None`: none at all.
+    pub tier: Option<Tier>,
+    /// It was passed to something unknown on the way, which may have taken it over.
+    pub shared: bool,
+    /// Where the path ends.
+    pub at: Span,
+    /// For `Lost`: the op.
+    pub lost_at: Option<OpRef>,
+    pub steps: Vec<Step>,
+}
+
+/// Who owns it after a hand-over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Owner {
+    /// The caller, as this part of the result.
+    Caller(Vec<Proj>),
+    /// A field of the receiver.
+    Field(Name),
+    /// A global, a class attribute: as long as the process.
+    Process,
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    pub owner: Owner,
+    pub at: Span,
+    /// The parent (pool, client) sits in this place; releasing it there would do.
+    pub parent: Option<Place>,
+    /// Not yet awaited when it was handed over.
+    pub pending: bool,
+    pub steps: Vec<Step>,
+}
+
+/// All that one run found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// One per (kind, tier, shared), the shortest path of each, in discovery order.
+    pub leaks: Vec<Leak>,
+    pub handed: Vec<HandOver>,
+    /// Where it is released, by position.
+    pub released: Vec<Span>,
+    /// Where its release is scheduled.
+    pub deferred: Vec<Span>,
+    /// Releases whose result nobody awaits.
+    pub unawaited: Vec<Span>,
+    /// `with` blocks over it that do not release it.
+    pub idle_with: Vec<Span>,
+    /// The first variable or attribute it was known by, as written.
+    pub name: Option<String>,
+    /// Too many states; the answer is a guess.
+    pub capped: bool,
+}
+
+impl Outcome {
+    /// Some path does the right thing with it.
+    pub fn settled(&self) -> bool {
+        !self.released.is_empty() || !self.deferred.is_empty() || !self.handed.is_empty()
+    }
+}
+
+/// What the solver reads about one function.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub resolved: &'a Resolved<'a>,
+    pub regions: &'a Regions,
+    pub callees: &'a dyn Callees,
+    pub func: FuncId,
+}

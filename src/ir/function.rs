@@ -25,7 +25,7 @@ impl ClassId {
 pub struct OpRef {
     pub func: FuncId,
     pub block: BlockId,
-    pub op: u16,
+    pub op: u32,
 }
 
 /// A type as written: `Optional[redis.Redis]` is `{path: redis.Redis, optional: true}`. Resolving it is `resolve`'s work.
@@ -208,6 +208,18 @@ impl Module {
 }
 
 impl Function {
+    /// The parameter that the argument at `position` of a call fills.
+    pub fn param_for(&self, position: usize, arg: &super::Arg) -> Option<usize> {
+        if arg.spread {
+            return None;
+        }
+        match &arg.name {
+            Some(name) => self.params.iter().position(|param| param.name == *name),
+            None if position < self.params.len() => Some(position),
+            None => self.params.iter().position(|param| param.variadic),
+        }
+    }
+
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.index()]
     }

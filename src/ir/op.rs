@@ -219,3 +219,43 @@ pub enum Tier {
     /// Any other call.
     Any,
 }
+
+impl Op {
+    /// The place the op assigns, if it assigns one.
+    pub fn dst(&self) -> Option<&Place> {
+        match self {
+            Op::Copy { dst, .. }
+            | Op::Const { dst, .. }
+            | Op::Build { dst, .. }
+            | Op::Call { dst, .. }
+            | Op::Await { dst, .. }
+            | Op::Yield { dst, .. }
+            | Op::Closure { dst, .. }
+            | Op::Enter { dst, .. }
+            | Op::Catch { dst, .. } => Some(dst),
+            Op::Exit { .. } | Op::Drop { .. } | Op::Escape { .. } | Op::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether the op reads a place for which `is` holds.
+    pub fn reads_any(&self, is: impl Fn(&Place) -> bool) -> bool {
+        match self {
+            Op::Copy { src, .. } | Op::Await { src, .. } => is(src),
+            Op::Build { parts, .. } => parts.iter().any(|(_, part)| is(part)),
+            Op::Call { callee, args, .. } => {
+                args.iter().any(|arg| is(&arg.place))
+                    || match callee {
+                        Callee::Method { recv, .. } => is(recv),
+                        Callee::Value(place) => is(place),
+                        Callee::Super { .. } => false,
+                    }
+            }
+            Op::Yield { src, .. } => src.as_ref().is_some_and(is),
+            Op::Closure { captures, .. } => captures.iter().any(|(place, _)| is(place)),
+            Op::Enter { manager, .. } | Op::Exit { manager, .. } => is(manager),
+            Op::Drop { place, .. } | Op::Escape { place, .. } => is(place),
+            Op::Unknown { reads, .. } => reads.iter().any(is),
+            Op::Const { .. } | Op::Catch { .. } => false,
+        }
+    }
+}

@@ -1,1 +1,292 @@
-//! resolve
+//! What names and places stand for: symbols, types of places, class hierarchy, call targets. One file at a time; an import that leads
+//! elsewhere stays a path ([`Ty::Path`]), which is what a project-wide graph can later resolve further behind the same queries.
+
+mod call;
+mod classes;
+mod conditions;
+mod infer;
+mod print;
+mod regions;
+
+pub use call::{CallInfo, Target};
+pub use infer::symbol_args;
+pub use regions::Regions;
+
+use crate::catalog::schema::{Ecosystem, LanguageFacts};
+use crate::catalog::{Catalog, TypeId};
+use crate::ir::{ClassId, FuncId, LocalId, Module, Name, OpRef, Place, Proj, Root, TypeRef};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+/// What a place may hold.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Ty {
+    /// Something reached by this canonical dotted path: a module, a class, a function. Unbound globals are `builtins.<name>`.
+    Path(Name),
+    /// An instance of a catalogued type.
+    Inst(TypeId),
+    /// A class of this file.
+    Class(ClassId),
+    /// An instance of it.
+    Object(ClassId),
+    /// A function or method of this file, as a value.
+    Func(FuncId),
+}
+
+/// The alternatives for one place; at most [`MAX_ALTERNATIVES`], sorted. Empty: nothing is known.
+pub type TySet = SmallVec<[Ty; 2]>;
+
+const MAX_ALTERNATIVES: usize = 4;
+
+/// Types, classes and call targets of one file.
+pub struct Resolved<'a> {
+    pub module: &'a Module,
+    pub catalog: &'a Catalog,
+    pub ecosystem: Ecosystem,
+    /// Per function: what is known about its places. Globals are under `FuncId(0)`.
+    env: Vec<FxHashMap<Place, TySet>>,
+    fields: FxHashMap<(ClassId, Name), TySet>,
+    /// What a generator function yields.
+    yields: Vec<TySet>,
+    bound_globals: FxHashSet<Name>,
+    /// The places a closure captures, in the function that defines it.
+    captures: FxHashMap<FuncId, Vec<Place>>,
+    bases: Vec<SmallVec<[ClassId; 2]>>,
+    /// Classes with a base class that is not in this file and not known to be harmless.
+    open_classes: FxHashSet<ClassId>,
+    subclasses: Vec<Vec<ClassId>>,
+    calls: FxHashMap<OpRef, CallInfo<'a>>,
+    own_containers: Vec<FxHashSet<LocalId>>,
+    /// Places that hold a manager which swallows exceptions, per function.
+    swallowing: Vec<FxHashSet<Place>>,
+}
+
+impl<'a> Resolved<'a> {
+    pub fn new(module: &'a Module, catalog: &'a Catalog, ecosystem: Ecosystem) -> Self {
+        let mut resolved = Resolved {
+            module,
+            catalog,
+            ecosystem,
+            env: vec![FxHashMap::default(); module.functions.len()],
+            fields: FxHashMap::default(),
+            yields: vec![TySet::new(); module.functions.len()],
+            bound_globals: FxHashSet::default(),
+            captures: FxHashMap::default(),
+            bases: Vec::new(),
+            open_classes: FxHashSet::default(),
+            subclasses: Vec::new(),
+            calls: FxHashMap::default(),
+            own_containers: vec![FxHashSet::default(); module.functions.len()],
+            swallowing: vec![FxHashSet::default(); module.functions.len()],
+        };
+        resolved.infer();
+        resolved.resolve_calls();
+        resolved.classify_locals();
+        resolved
+    }
+
+    /// What `place` of `func` may hold.
+    pub fn type_of(&self, func: FuncId, place: &Place) -> TySet {
+        if place.cut {
+            return TySet::new();
+        }
+        let mut types = self.root_type(func, &place.root);
+        let mut prefix = Place::root(place.root.clone());
+        for proj in &place.proj {
+            let mut next = TySet::new();
+            for ty in &types {
+                self.project(ty, proj, &mut next);
+            }
+            prefix.proj.push(proj.clone());
+            if let Some(known) = self.env[self.home(func, &place.root).index()].get(&prefix) {
+                extend(&mut next, known);
+            }
+            types = next;
+        }
+        types
+    }
+
+    /// The function whose environment holds places with this root.
+    fn home(&self, func: FuncId, root: &Root) -> FuncId {
+        match root {
+            Root::Global(_) => FuncId(0),
+            _ => func,
+        }
+    }
+
+    fn root_type(&self, func: FuncId, root: &Root) -> TySet {
+        let mut out = TySet::new();
+        match root {
+            Root::This => {
+                let function = self.module.func(func);
+                if let Some(class) = function.class {
+                    out.push(match function.binding {
+                        crate::ir::Binding::Class => Ty::Class(class),
+                        _ => Ty::Object(class),
+                    });
+                }
+            }
+            Root::Capture(i) => {
+                if let (Some(parent), Some(places)) = (self.module.func(func).parent, self.captures.get(&func))
+                    && let Some(place) = places.get(*i as usize)
+                {
+                    return self.type_of(parent, place);
+                }
+            }
+            Root::Global(name) if !self.bound_globals.contains(name) => {
+                out.push(Ty::Path(smol_str::format_smolstr!("builtins.{name}")));
+            }
+            _ => {
+                if let Some(known) = self.env[self.home(func, root).index()].get(&Place::root(root.clone())) {
+                    extend(&mut out, known);
+                }
+            }
+        }
+        out
+    }
+
+    fn project(&self, ty: &Ty, proj: &Proj, out: &mut TySet) {
+        let Proj::Field(name) = proj else { return };
+        match ty {
+            Ty::Path(path) => {
+                add(out, Ty::Path(smol_str::format_smolstr!("{path}.{name}")));
+            }
+            Ty::Inst(id) => {
+                if let Some(attribute) = self.catalog.ty(*id).attributes.get(name) {
+                    add(out, Ty::Inst(*attribute));
+                }
+            }
+            Ty::Class(class) | Ty::Object(class) => {
+                for class in self.ancestry(*class) {
+                    if let Some(known) = self.fields.get(&(class, name.clone())) {
+                        extend(out, known);
+                    }
+                }
+                if let Some(method) = self.find_method(*class, name) {
+                    if self.is_property(method) {
+                        extend(out, &self.result_type(method));
+                    } else {
+                        add(out, Ty::Func(method));
+                    }
+                }
+            }
+            Ty::Func(_) => {}
+        }
+    }
+
+    /// What calling `func` gives, once awaited or entered where that is how it is used.
+    pub fn result_type(&self, func: FuncId) -> TySet {
+        let mut out = TySet::new();
+        if self.module.func(func).generator {
+            extend(&mut out, &self.yields[func.index()]);
+        } else if let Some(known) = self.env[func.index()].get(&Place::root(Root::Result)) {
+            extend(&mut out, known);
+        }
+        out
+    }
+
+    /// The place that capture `i` of `func` is in the function that defines it.
+    pub fn captured_place(&self, func: FuncId, i: u16) -> Option<&Place> {
+        self.captures.get(&func)?.get(i as usize)
+    }
+
+    /// The places that the closure `func` captures, in its defining function.
+    pub fn captured_places(&self, func: FuncId) -> &[Place] {
+        self.captures.get(&func).map_or(&[], |places| places)
+    }
+
+    pub fn language(&self) -> &'a LanguageFacts {
+        self.catalog.language(self.ecosystem)
+    }
+
+    /// A builtin that neither raises in practice nor keeps its arguments.
+    pub fn is_harmless(&self, path: &str) -> bool {
+        path.strip_prefix("builtins.").is_some_and(|name| self.language().harmless.iter().any(|known| known == name))
+    }
+
+    /// A local variable that only ever holds objects which this function makes: what is stored in it is still this function's.
+    pub fn is_own_container(&self, func: FuncId, root: &Root) -> bool {
+        match root {
+            Root::Local(id) => self.own_containers[func.index()].contains(id),
+            _ => false,
+        }
+    }
+
+    /// The function brings an object to life: what it stores in fields is nobody's when it raises.
+    pub fn is_starter(&self, func: FuncId) -> bool {
+        let function = self.module.func(func);
+        function.class.is_some()
+            && (function.kind == crate::ir::FnKind::Constructor || self.language().starters.contains(&function.name))
+    }
+
+    /// The manager of a scope may swallow exceptions raised in it: the catalogue says so, or its exit method in this file can return
+    /// something true.
+    pub fn manager_swallows(&self, func: FuncId, manager: &Place) -> bool {
+        if self.swallowing[func.index()].contains(manager) {
+            return true;
+        }
+        self.type_of(func, manager).iter().any(|ty| {
+            let Ty::Object(class) = ty else { return false };
+            self.language().exit_methods.iter().any(|name| {
+                self.find_method(*class, name).is_some_and(|method| self.may_return_true(method))
+            })
+        })
+    }
+
+    fn may_return_true(&self, func: FuncId) -> bool {
+        let function = self.module.func(func);
+        function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
+            crate::ir::Op::Const { dst, value } if dst.root == Root::Result => *value == crate::ir::Const::Bool(true),
+            crate::ir::Op::Copy { dst, .. } => dst.root == Root::Result,
+            _ => false,
+        })
+    }
+
+    pub fn call(&self, at: OpRef) -> Option<&CallInfo<'a>> {
+        self.calls.get(&at)
+    }
+
+    /// Types that a written annotation stands for, as what instances of it are.
+    fn annotation(&self, ty: &TypeRef, out: &mut TySet) {
+        for alternative in std::iter::once(ty).chain(&ty.alternatives) {
+            let Some((first, rest)) = alternative.path.split_first() else { continue };
+            for root in self.root_type(FuncId(0), &Root::Global(first.clone())) {
+                match root {
+                    Ty::Class(class) if rest.is_empty() => {
+                        add(out, Ty::Object(class));
+                    }
+                    Ty::Path(path) => {
+                        let mut full = path.to_string();
+                        for part in rest {
+                            full.push('.');
+                            full.push_str(part);
+                        }
+                        if let Some(id) = self.catalog.class(&full) {
+                            add(out, Ty::Inst(id));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn add(set: &mut TySet, ty: Ty) -> bool {
+    match set.binary_search(&ty) {
+        Ok(_) => false,
+        Err(_) if set.len() == MAX_ALTERNATIVES => false,
+        Err(at) => {
+            set.insert(at, ty);
+            true
+        }
+    }
+}
+
+fn extend(set: &mut TySet, more: &TySet) -> bool {
+    let mut changed = false;
+    for ty in more {
+        changed |= add(set, ty.clone());
+    }
+    changed
+}

@@ -1,1 +1,313 @@
-//! discover
+//! Which files a run looks at.
+
+use super::{Language, Problem, ProblemKind};
+use ignore::WalkBuilder;
+use rustc_hash::FxHashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// A file to read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// As shown to the user: relative to the working directory where possible, forward slashes.
+    pub path: String,
+    /// Where it is.
+    pub disk: PathBuf,
+    pub language: Language,
+}
+
+/// Files sorted by shown path, without duplicates, and what could not be looked at.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Discovery {
+    pub files: Vec<Found>,
+    pub problems: Vec<Problem>,
+}
+
+/// An argument that names nothing to look at. The run cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPath {
+    #[error("{path}: no such file or directory")]
+    Missing { path: String },
+    #[error("{path}: {reason}")]
+    Inaccessible { path: String, reason: String },
+    #[error("{path}: is neither a file nor a directory")]
+    Special { path: String },
+}
+
+/// Finds the files below `paths`.
+///
+/// A file given by name is always taken, whatever ignore files say; if its language is not known, that is a problem of the result.
+/// Directories are searched without following symbolic links, without hidden entries and what `.gitignore` and `.ignore` files name
+/// (inside a git repository or not), and without installed code: virtual environments, `site-packages`, `node_modules`, caches.
+///
+/// `cwd` is the absolute directory that relative paths start from and shown paths are relative to.
+pub fn discover(paths: &[PathBuf], cwd: &Path) -> Result<Discovery, Vec<BadPath>> {
+    let mut found = Search::default();
+    let mut bad = Vec::new();
+    for path in paths {
+        if let Err(error) = found.argument(path, cwd) {
+            bad.push(error);
+        }
+    }
+    if bad.is_empty() { Ok(found.finish()) } else { Err(bad) }
+}
+
+#[derive(Default)]
+struct Search {
+    /// With the real path, which tells duplicates.
+    files: Vec<(Found, PathBuf)>,
+    problems: Vec<Problem>,
+}
+
+impl Search {
+    fn argument(&mut self, path: &Path, cwd: &Path) -> Result<(), BadPath> {
+        let absolute = clean(&cwd.join(path));
+        let shown = || shown(&absolute, cwd);
+        let refused = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => BadPath::Missing { path: shown() },
+            _ => BadPath::Inaccessible { path: shown(), reason: reason(&error) },
+        };
+        // The path as given, not the cleaned one: `link/..` is where the link leads.
+        let real = fs::canonicalize(cwd.join(path)).map_err(refused)?;
+        let kind = fs::metadata(&real).map_err(refused)?;
+        if kind.is_dir() {
+            self.directory(&real, &absolute, cwd);
+            Ok(())
+        } else if kind.is_file() {
+            match language_of_argument(&absolute, &real) {
+                Some(language) => self.files.push((Found { path: shown(), disk: real.clone(), language }, real)),
+                None => self.problems.push(Problem {
+                    path: shown(),
+                    line: None,
+                    kind: ProblemKind::Skipped,
+                    message: "is in no language that is analysed (Python: .py, .pyw, .pyi, or a Python `#!` line)"
+                        .into(),
+                }),
+            }
+            Ok(())
+        } else {
+            Err(BadPath::Special { path: shown() })
+        }
+    }
+
+    fn directory(&mut self, real: &Path, given: &Path, cwd: &Path) {
+        let walk = WalkBuilder::new(real)
+            .follow_links(false)
+            .require_git(false)
+            .filter_entry(|entry| {
+                let is_dir = entry.file_type().is_some_and(|t| t.is_dir());
+                entry.depth() == 0 || !is_dir || !is_installed_code(entry.path())
+            })
+            .build();
+        let shown_path = |path: &Path| match path.strip_prefix(real) {
+            Ok(rest) => shown(&given.join(rest), cwd),
+            Err(_) => shown(path, cwd),
+        };
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.refused(&error, &shown_path);
+                    continue;
+                }
+            };
+            // Ignore files with mistakes still work but for the lines concerned: nothing of the user's code is lost.
+            let is_file = entry.file_type().is_some_and(|t| t.is_file());
+            if let Some(language) = is_file.then(|| language_of_name(entry.path(), false)).flatten() {
+                let disk = entry.into_path();
+                self.files.push((Found { path: shown_path(&disk), disk: disk.clone(), language }, disk));
+            }
+        }
+    }
+
+    fn refused(&mut self, error: &ignore::Error, shown_path: &dyn Fn(&Path) -> String) {
+        let path = path_of(error).map(shown_path).unwrap_or_default();
+        let message = match error.io_error() {
+            Some(error) => reason(error),
+            None => error.to_string(),
+        };
+        self.problems.push(Problem { path, line: None, kind: ProblemKind::Unreadable, message });
+    }
+
+    fn finish(mut self) -> Discovery {
+        self.files.sort_by(|(a, a_real), (b, b_real)| (&a.path, a_real).cmp(&(&b.path, b_real)));
+        let mut seen = FxHashSet::default();
+        self.files.retain(|(_, real)| seen.insert(real.clone()));
+        self.problems.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+        self.problems.dedup();
+        Discovery { files: self.files.into_iter().map(|(found, _)| found).collect(), problems: self.problems }
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
+        _ => None,
+    }
+}
+
+/// What the operating system says, without the error number that users cannot use.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Code that others wrote and a package manager put there.
+fn is_installed_code(directory: &Path) -> bool {
+    match directory.file_name().and_then(OsStr::to_str) {
+        Some("node_modules" | "site-packages" | "__pycache__") => true,
+        _ => directory.join("pyvenv.cfg").is_file(),
+    }
+}
+
+/// The language of a file that was given by name.
+fn language_of_argument(given: &Path, real: &Path) -> Option<Language> {
+    language_of_name(given, true)
+        .or_else(|| (given.extension().is_none() && has_python_line(real)).then_some(Language::Python))
+}
+
+/// By extension. Stub files have no bodies, so they are taken only when asked for.
+fn language_of_name(path: &Path, explicit: bool) -> Option<Language> {
+    match path.extension()?.to_str()? {
+        "py" | "pyw" => Some(Language::Python),
+        "pyi" if explicit => Some(Language::Python),
+        _ => None,
+    }
+}
+
+/// Begins with `#!` and names a Python interpreter.
+fn has_python_line(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
+    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    read.is_ok() && first.starts_with(b"#!") && memchr::memmem::find(first, b"python").is_some()
+}
+
+/// Resolves `.` and `..` by name, so that paths read the way they were written.
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn shown(absolute: &Path, cwd: &Path) -> String {
+    let path = absolute.strip_prefix(cwd).unwrap_or(absolute);
+    if path.as_os_str().is_empty() {
+        return ".".into();
+    }
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        dir
+    }
+
+    fn find(dir: &tempfile::TempDir, paths: &[&str]) -> Discovery {
+        let cwd = fs::canonicalize(dir.path()).unwrap();
+        let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
+        discover(&paths, &cwd).unwrap()
+    }
+
+    fn names(discovery: &Discovery) -> Vec<&str> {
+        discovery.files.iter().map(|f| f.path.as_str()).collect()
+    }
+
+    #[test]
+    fn leaves_out_what_is_not_the_projects_code() {
+        let dir = tree(&[
+            ("a.py", ""),
+            ("b.pyw", ""),
+            ("stub.pyi", ""),
+            ("notes.txt", ""),
+            ("tool", "#!/usr/bin/env python3\n"),
+            (".hidden.py", ""),
+            (".git/x.py", ""),
+            ("node_modules/x.py", ""),
+            ("lib/site-packages/x.py", ""),
+            ("__pycache__/x.py", ""),
+            ("venv/pyvenv.cfg", ""),
+            ("venv/x.py", ""),
+            ("build/kept.py", ""),
+            ("dist/x.py", ""),
+            ("pkg/gen/x.py", ""),
+            ("pkg/z.py", ""),
+            (".gitignore", "dist/\n"),
+            ("pkg/.gitignore", "gen\n"),
+        ]);
+        assert_eq!(names(&find(&dir, &["."])), ["a.py", "b.pyw", "build/kept.py", "pkg/z.py"]);
+        assert_eq!(names(&find(&dir, &["venv"])), ["venv/x.py"], "asked for");
+    }
+
+    #[test]
+    fn files_given_by_name_are_always_taken() {
+        let dir = tree(&[
+            ("dist/x.py", ""),
+            ("stub.pyi", ""),
+            ("tool", "#!/usr/bin/env python3\n"),
+            ("script", "#!/bin/sh\n"),
+            ("notes.txt", ""),
+            (".gitignore", "dist/\n"),
+        ]);
+        let found = find(&dir, &["dist/x.py", "stub.pyi", "tool", "script", "notes.txt"]);
+        assert_eq!(names(&found), ["dist/x.py", "stub.pyi", "tool"]);
+        assert_eq!(found.problems.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["notes.txt", "script"]);
+    }
+
+    #[test]
+    fn duplicates_are_removed_and_paths_sorted() {
+        let dir = tree(&[("b.py", ""), ("a/c.py", ""), ("a-b.py", "")]);
+        assert_eq!(names(&find(&dir, &["./b.py", ".", "a/../b.py", "a", "a/c.py"])), ["a-b.py", "a/c.py", "b.py"]);
+    }
+
+    #[test]
+    fn a_missing_path_is_an_error_that_names_all_of_them() {
+        let dir = tree(&[("a.py", "")]);
+        let paths = ["nope.py".into(), "a.py".into(), "gone".into()];
+        let errors = discover(&paths, dir.path()).unwrap_err();
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(errors, ["nope.py: no such file or directory", "gone: no such file or directory"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_not_followed_unless_given() {
+        use std::os::unix::fs::symlink;
+        let dir = tree(&[("pkg/a.py", "")]);
+        symlink("..", dir.path().join("pkg/up")).unwrap();
+        symlink("pkg", dir.path().join("other")).unwrap();
+        symlink("pkg/a.py", dir.path().join("link.py")).unwrap();
+        symlink("loop", dir.path().join("loop")).unwrap();
+        assert_eq!(names(&find(&dir, &["."])), ["pkg/a.py"]);
+        assert_eq!(names(&find(&dir, &["link.py"])), ["link.py"]);
+        assert_eq!(names(&find(&dir, &["other"])), ["other/a.py"]);
+        assert_eq!(names(&find(&dir, &["pkg/up/pkg"])), ["pkg/up/pkg/a.py"]);
+        let errors = discover(&["loop".into()], dir.path()).unwrap_err();
+        assert!(matches!(errors[0], BadPath::Inaccessible { .. }), "{errors:?}");
+    }
+}

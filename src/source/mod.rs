@@ -4,6 +4,7 @@ pub mod decode;
 pub mod discover;
 pub mod line_index;
 pub mod mask;
+pub mod read;
 
 use crate::ir::FileId;
 use std::sync::Arc;
@@ -22,4 +23,26 @@ pub struct SourceFile {
     pub path: String,
     pub language: Language,
     pub text: Arc<str>,
+}
+
+/// Something to say about a file on its way from disk to text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// As shown to the user.
+    pub path: String,
+    /// 1-based, when the problem has a place.
+    pub line: Option<u32>,
+    pub kind: ProblemKind,
+    /// One clause without final stop.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProblemKind {
+    /// The operating system refused; nothing of it was read.
+    Unreadable,
+    /// Left out on purpose: binary, too large, no known language.
+    Skipped,
+    /// Bytes that are no text were replaced; the rest was read.
+    Undecodable,
 }

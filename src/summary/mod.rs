@@ -1,1 +1,156 @@
-//! summary
+//! What functions and classes do, bottom-up: answers to [`Callees`] and the ownership of fields.
+//!
+//! Answers are made on demand by the solver itself and kept. While a function is being summarised, a recursive question about it gets the
+//! neutral answer (it does nothing); questions are asked in source order on one thread per file, so answers do not depend on timing.
+
+pub mod class;
+mod print;
+
+use crate::catalog::TypeId;
+use crate::catalog::schema::Role;
+use crate::finding::{Confidence, Step, StepRole};
+use crate::flow::{Callees, Context, Effect, ExitKind, Fresh, HandOver, Outcome, Owner, Rel, Start, Token, solve, tokens};
+use crate::ir::{FuncId, Place, Tier};
+use crate::resolve::{Regions, Resolved};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Functions a resource may be passed up through before its origin is too far away to be believed.
+const MAX_HOPS: u8 = 3;
+
+/// An acquisition and what became of it.
+pub struct Case {
+    pub func: FuncId,
+    pub token: Token,
+    pub outcome: Outcome,
+}
+
+/// Summaries of one file.
+pub struct Summaries<'a> {
+    pub resolved: &'a Resolved<'a>,
+    pub regions: &'a Regions,
+    effects: RefCell<FxHashMap<(FuncId, Place, TypeId), Option<Effect>>>,
+    cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
+    raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
+}
+
+impl<'a> Summaries<'a> {
+    pub fn new(resolved: &'a Resolved<'a>, regions: &'a Regions) -> Self {
+        Summaries {
+            resolved,
+            regions,
+            effects: RefCell::default(),
+            cases: RefCell::default(),
+            raises: RefCell::default(),
+        }
+    }
+
+    fn context(&self, func: FuncId) -> Context<'_> {
+        Context { resolved: self.resolved, regions: self.regions, callees: self, func }
+    }
+
+    /// Every acquisition of the function with its outcome; empty while the function is being solved.
+    pub fn cases(&self, func: FuncId) -> Rc<Vec<Case>> {
+        if let Some(known) = self.cases.borrow().get(&func) {
+            return known.clone().unwrap_or_default();
+        }
+        self.cases.borrow_mut().insert(func, None);
+        let ctx = self.context(func);
+        let cases: Vec<Case> = tokens(ctx)
+            .into_iter()
+            .map(|token| {
+                let outcome = solve(ctx, &token);
+                Case { func, token, outcome }
+            })
+            .collect();
+        let cases = Rc::new(cases);
+        self.cases.borrow_mut().insert(func, Some(cases.clone()));
+        cases
+    }
+
+    /// Runs the solver with `place` holding a resource of type `kind` on entry.
+    fn formal(&self, func: FuncId, place: &Place, kind: TypeId) -> Outcome {
+        let token = Token {
+            kind,
+            start: Start::Place(place.clone()),
+            symbol: self.resolved.catalog.ty(kind).id.clone(),
+            span: self.resolved.module.func(func).name_span,
+            confidence: Confidence::High,
+            hops: 0,
+            because: Vec::new(),
+        };
+        solve(self.context(func), &token)
+    }
+}
+
+impl Callees for Summaries<'_> {
+    fn effect(&self, func: FuncId, place: &Place, kind: TypeId) -> Effect {
+        let key = (func, place.clone(), kind);
+        if let Some(known) = self.effects.borrow().get(&key) {
+            return known.clone().unwrap_or_default();
+        }
+        self.effects.borrow_mut().insert(key.clone(), None);
+        let outcome = self.formal(func, place, kind);
+        let mut effect = Effect::default();
+        let settled: Vec<_> = outcome.released.iter().chain(&outcome.deferred).copied().collect();
+        if let Some(at) = settled.iter().min() {
+            let normal = outcome.leaks.iter().any(|leak| matches!(leak.kind, ExitKind::Normal | ExitKind::Lost));
+            effect.release = match (normal, outcome.leaks.is_empty()) {
+                (true, _) => Rel::Maybe,
+                (false, false) => Rel::OnNormal,
+                (false, true) => Rel::Always,
+            };
+            effect.because = Some(Step { span: *at, role: StepRole::Release, text: "released here".to_owned() });
+        }
+        effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
+        effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
+        self.effects.borrow_mut().insert(key, Some(effect.clone()));
+        effect
+    }
+
+    fn fresh(&self, func: FuncId) -> Rc<[Fresh]> {
+        let cases = self.cases(func);
+        let mut out: Vec<Fresh> = Vec::new();
+        for case in cases.iter() {
+            for HandOver { owner, at, pending, .. } in &case.outcome.handed {
+                let Owner::Caller(proj) = owner else { continue };
+                if case.token.hops >= MAX_HOPS || out.iter().any(|known| known.proj == *proj) {
+                    continue;
+                }
+                let mut because = case.token.because.clone();
+                let noun = self.resolved.catalog.resource(case.token.kind).map_or("resource", |r| r.noun.as_str());
+                if because.is_empty() {
+                    let text = format!("{noun} created here");
+                    because.push(Step { span: case.token.span, role: StepRole::Acquire, text });
+                }
+                because.push(Step { span: *at, role: StepRole::HandOver, text: "returned to the caller".to_owned() });
+                out.push(Fresh {
+                    kind: case.token.kind,
+                    proj: proj.clone(),
+                    symbol: case.token.symbol.clone(),
+                    confidence: case.token.confidence,
+                    hops: case.token.hops,
+                    pending: *pending,
+                    because,
+                });
+            }
+        }
+        out.into()
+    }
+
+    fn raises(&self, func: FuncId) -> Option<Tier> {
+        if let Some(known) = self.raises.borrow().get(&func) {
+            return *known;
+        }
+        self.raises.borrow_mut().insert(func, Some(Tier::Any));
+        let tier = self.context(func).own_tier();
+        self.raises.borrow_mut().insert(func, tier);
+        tier
+    }
+}
+
+/// Functions whose results are given out again and again: what they open is kept by the cache.
+pub fn is_memoised(resolved: &Resolved<'_>, func: FuncId) -> bool {
+    resolved.decorator_roles(func).contains(&Role::Memoises)
+}

@@ -1,1 +1,134 @@
-//! verdict
+//! How bad it is, who should see it, and which rule speaks when several could.
+
+mod scope;
+
+pub use scope::FileScope;
+
+use crate::catalog::schema::{OnDrop, ResourceKind};
+use crate::checks::{Draft, PRECEDENCE, Subject, owner_never_closes};
+use crate::finding::{Confidence, Finding, Growth, Persona, Severity};
+use crate::flow::Start;
+use crate::ir::{FnKind, FuncId};
+use crate::summary::class::owned_fields;
+use crate::summary::{Case, Summaries};
+use std::rc::Rc;
+
+/// All findings of one file, unsorted, without fingerprints.
+pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
+    let module = summaries.resolved.module;
+    let all: Vec<(FuncId, Rc<Vec<Case>>)> = module.func_ids().map(|func| (func, summaries.cases(func))).collect();
+    let mut out = Vec::new();
+    for (func, cases) in &all {
+        if module.func(*func).kind == FnKind::Module {
+            // What a module opens lives as long as the process; rules with a reason to care ask separately.
+            continue;
+        }
+        for case in cases.iter() {
+            let Some(subject) = Subject::new(summaries, case) else { continue };
+            let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else { continue };
+            out.extend(decide(&subject, draft, growth(summaries, case, scope)));
+        }
+    }
+    for owned in owned_fields(summaries, &all) {
+        let cases = all.iter().find(|(func, _)| *func == owned.store.0).map(|(_, cases)| cases);
+        let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
+        let Some(draft) = owner_never_closes::detect(&owned, summaries, case) else { continue };
+        let Some(subject) = Subject::new(summaries, case) else { continue };
+        let growth = if scope.test { Growth::Test } else { Growth::Instance };
+        out.extend(decide(&subject, draft, Some(growth)));
+    }
+    out
+}
+
+/// Whether people who asked for `persona` want to see it.
+pub fn is_for(finding: &Finding, persona: Persona) -> bool {
+    finding.persona <= persona
+}
+
+/// How fast it grows; `None` when the process ends with the function.
+fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Growth> {
+    let Start::Acquire { at, .. } = &case.token.start else { return None };
+    let function = summaries.resolved.module.func(case.func);
+    if function.block(at.block).loop_depth > 0 {
+        return Some(if scope.test { Growth::Test } else { Growth::Iteration });
+    }
+    if summaries.regions.script_only.contains(&case.func) {
+        return None;
+    }
+    Some(if scope.test { Growth::Test } else { Growth::Call })
+}
+
+fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option<Finding> {
+    let growth = growth?;
+    let resource = subject.resource;
+    let lost_slot = resource.kind == ResourceKind::Checkout && resource.on_drop != OnDrop::Closes;
+    let grows = matches!(growth, Growth::Iteration | Growth::Request | Growth::Tick | Growth::Subscriber);
+    let heals = matches!(resource.on_drop, OnDrop::Closes | OnDrop::AtGc | OnDrop::Heals);
+    let severity = match growth {
+        Growth::Once | Growth::Test => Severity::Note,
+        _ if draft.error_path => Severity::Warning,
+        _ if lost_slot || (grows && !heals) => Severity::Error,
+        _ => Severity::Warning,
+    };
+    let mut persona = draft.persona;
+    // A synchronous HTTP client that goes with its owner costs nobody a slot.
+    let harmless = resource.kind == ResourceKind::HttpClient && !resource.r#async && resource.on_drop == OnDrop::Closes;
+    if growth == Growth::Instance && harmless {
+        persona = persona.max(Persona::Pedantic);
+    }
+    if draft.confidence == Confidence::Low {
+        persona = Persona::Auditor;
+    }
+    let module = subject.summaries.resolved.module;
+    let function = module.func(subject.case.func);
+    let mut notes = draft.notes;
+    notes.extend(growth_note(growth, &function.name));
+    notes.extend(drop_note(resource.on_drop));
+    if draft.confidence == Confidence::Low {
+        notes.push("Not certain: it is passed to code that cannot be followed and that may release it.".to_owned());
+    }
+    Some(Finding {
+        rule: draft.rule,
+        severity,
+        confidence: draft.confidence,
+        persona,
+        growth,
+        at: draft.at,
+        subject: subject.described(),
+        message: draft.message,
+        label: draft.label,
+        witness: draft.witness,
+        related: draft.related,
+        notes,
+        help: draft.help,
+        symbol: subject.case.token.symbol.to_string(),
+        function: function.qualname.to_string(),
+        fingerprint: String::new(),
+        held_back: None,
+    })
+}
+
+fn growth_note(growth: Growth, function: &str) -> Option<String> {
+    Some(match growth {
+        Growth::Iteration => "One more is left open in each round of the loop.".to_owned(),
+        Growth::Call => format!("One more is left open for each such call of `{function}`."),
+        Growth::Instance => "One more is left open for each object of the class.".to_owned(),
+        Growth::Request => "One more is left open for each such request.".to_owned(),
+        Growth::Test => "It stays open for the rest of the test run.".to_owned(),
+        _ => return None,
+    })
+}
+
+fn drop_note(on_drop: OnDrop) -> Option<String> {
+    let text = match on_drop {
+        OnDrop::Closes => {
+            "The runtime closes it when the last reference goes; a kept exception, a log record or a cycle keeps it open."
+        }
+        OnDrop::AtGc => "It stays open until the garbage collector happens to run.",
+        OnDrop::Heals => "It is freed by a timeout only.",
+        OnDrop::Detaches => "It goes on in the background.",
+        OnDrop::Leaks => "Nothing closes it before the process ends, also when nothing refers to it any more.",
+        OnDrop::Unknown => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,89 @@
+//! What catalogue files say once they are checked: ids resolved, defaults filled in, one shape for each thing.
+
+use super::schema::{
+    AcquireOn, ArgCondition, Connects, Ecosystem, NotRelease, OnDrop, Pool, ResourceKind, Symbol, With,
+};
+use crate::ir::Name;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// Index of a resource or plain type of the catalogue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct TypeId(pub u32);
+
+/// A resource or plain type.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TypeFacts {
+    pub id: Name,
+    pub library: Name,
+    pub ecosystem: Ecosystem,
+    /// `None` for a plain type: a thing without an obligation.
+    pub resource: Option<Resource>,
+    /// Attribute -> what it holds.
+    pub attributes: FxHashMap<Name, TypeId>,
+    /// Methods a subclass may define that run as teardown.
+    pub teardown: Vec<Name>,
+}
+
+/// Something that must be released. Fields mean what they mean in [`super::schema::Resource`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Resource {
+    pub noun: String,
+    pub kind: ResourceKind,
+    /// Any single one ends the obligation.
+    pub release: Vec<Release>,
+    pub not_release: Vec<NotRelease>,
+    pub with: With,
+    pub r#async: bool,
+    pub on_drop: OnDrop,
+    pub connects: Connects,
+    pub parent: Option<Parent>,
+    pub pool: Option<Pool>,
+    pub keeps_process_alive: bool,
+    pub quiet: Vec<Name>,
+    pub fluent: Vec<Name>,
+    pub closed_test: Vec<Name>,
+    pub advice: String,
+    /// The library's documentation; may be empty.
+    pub docs: String,
+}
+
+/// One way to release.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Release {
+    /// Methods that must be called in this order, each a name or a dotted path from the object; never empty.
+    pub steps: Vec<Name>,
+    /// The last step must be awaited to have an effect.
+    pub awaited: bool,
+    /// Conditions on the arguments of the last step; all must hold.
+    pub when: Vec<ArgCondition>,
+}
+
+/// What a resource was made from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Parent {
+    /// Always a resource.
+    pub ty: TypeId,
+    /// Releasing the parent releases it.
+    pub frees: bool,
+}
+
+/// One way in which a callable acquires.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AcquireFact {
+    pub resource: TypeId,
+    pub when: Vec<ArgCondition>,
+    pub on: AcquireOn,
+}
+
+/// All that the catalogue says about one callable.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SymbolFacts {
+    /// The path as the catalogue spells it first: shown in messages.
+    pub path: Name,
+    pub acquires: Vec<AcquireFact>,
+    /// Its result is an instance of this (acquired or not).
+    pub makes: Option<TypeId>,
+    /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
+    pub roles: Vec<Symbol>,
+}

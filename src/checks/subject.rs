@@ -1,0 +1,162 @@
+//! One acquisition and its outcome, with the words that rules use about it.
+
+use super::Draft;
+use crate::catalog::Resource;
+use crate::catalog::schema::ResourceKind;
+use crate::finding::{Confidence, Persona, Step, StepRole};
+use crate::flow::{ExitKind, Leak, Start};
+use crate::ir::{Const, FuncId, Op, Place};
+use crate::summary::{Case, Summaries};
+
+pub struct Subject<'a> {
+    pub summaries: &'a Summaries<'a>,
+    pub case: &'a Case,
+    pub resource: &'a Resource,
+    /// The first variable or attribute that holds it, as written.
+    name: Option<String>,
+}
+
+impl<'a> Subject<'a> {
+    /// `None` when the acquired thing is no resource of the catalogue.
+    pub fn new(summaries: &'a Summaries<'a>, case: &'a Case) -> Option<Self> {
+        let resource = summaries.resolved.catalog.resource(case.token.kind)?;
+        let name = first_name(summaries, case);
+        Some(Subject { summaries, case, resource, name })
+    }
+
+    pub fn noun(&self) -> &str {
+        &self.resource.noun
+    }
+
+    /// "Redis client `r`".
+    pub fn described(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} `{name}`", self.resource.noun),
+            None => self.resource.noun.clone(),
+        }
+    }
+
+    fn goes_back(&self) -> bool {
+        self.resource.kind == ResourceKind::Checkout
+    }
+
+    /// "closed", "returned to its pool".
+    pub fn released(&self) -> &'static str {
+        if self.goes_back() { "returned to its pool" } else { "closed" }
+    }
+
+    pub fn releases(&self) -> &'static str {
+        if self.goes_back() { "gives back" } else { "closes" }
+    }
+
+    pub fn to_release(&self) -> &'static str {
+        if self.goes_back() { "give back" } else { "close" }
+    }
+
+    /// "`await aclose()`"; `None` when it is released through something else.
+    pub fn release_call(&self) -> Option<String> {
+        let release = self.resource.release.first()?;
+        let (last, first) = release.steps.split_last()?;
+        let mut out: String = first.iter().map(|step| format!("`{step}()` and ")).collect();
+        out.push_str(&if release.awaited { format!("`await {last}()`") } else { format!("`{last}()`") });
+        Some(out)
+    }
+
+    /// Leaks that were not shared with something unknown on the way first.
+    pub fn leaks(&self) -> impl Iterator<Item = &'a Leak> {
+        let leaks = &self.case.outcome.leaks;
+        leaks.iter().filter(|leak| !leak.shared).chain(leaks.iter().filter(|leak| leak.shared))
+    }
+
+    /// The leak to show when every path leaks: a normal one if there is any.
+    pub fn worst_leak(&self) -> Option<&'a Leak> {
+        self.leaks().min_by_key(|leak| {
+            let kind = match leak.kind {
+                ExitKind::Normal => 0,
+                ExitKind::Lost => 1,
+                ExitKind::Raise => 2,
+                ExitKind::Cancel => 3,
+            };
+            (leak.shared && !self.case.outcome.settled(), leak.tier.is_some(), kind)
+        })
+    }
+
+    /// The op that lost it gave the name another resource or value, rather than null.
+    pub fn is_reassigned(&self, leak: &Leak) -> bool {
+        let Some(at) = leak.lost_at else { return false };
+        !matches!(
+            self.summaries.resolved.module.op(at).op,
+            Op::Const { value: Const::Null | Const::Undefined, .. } | Op::Drop { .. }
+        )
+    }
+
+    /// A draft with the witness of `leak`, to be given its words.
+    pub fn draft(&self, rule: &'static str, leak: &Leak) -> Draft {
+        let function = self.summaries.resolved.module.func(self.case.func);
+        let mut witness = leak.steps.clone();
+        let whole = if self.case.func == FuncId(0) { "the module".to_owned() } else { format!("`{}`", function.name) };
+        let without = self.release_call().map_or_else(|| "while it is open".to_owned(), |call| format!("without {call}"));
+        let text = match leak.kind {
+            ExitKind::Normal => format!("{whole} is left here {without}"),
+            ExitKind::Raise => format!("the exception leaves {whole} {without}"),
+            ExitKind::Cancel => format!("the cancellation leaves {whole} {without}"),
+            ExitKind::Lost => "the last name for it goes here".to_owned(),
+        };
+        witness.push(Step { span: leak.at, role: StepRole::Exit, text });
+        let mut confidence = self.case.token.confidence;
+        if leak.shared && !self.case.outcome.settled() {
+            confidence = Confidence::Low;
+        } else if leak.shared {
+            confidence = confidence.min(Confidence::Medium);
+        }
+        if self.case.outcome.capped {
+            confidence = Confidence::Low;
+        }
+        let help = if self.resource.advice.is_empty() {
+            match self.release_call() {
+                Some(call) => format!("call {call} in a `finally` block, or use a scope that does"),
+                None => "release it in a `finally` block".to_owned(),
+            }
+        } else {
+            self.resource.advice.clone()
+        };
+        Draft {
+            rule,
+            at: self.case.token.span,
+            message: String::new(),
+            label: String::new(),
+            witness,
+            related: Vec::new(),
+            notes: Vec::new(),
+            help,
+            confidence,
+            persona: Persona::Regular,
+            error_path: false,
+        }
+    }
+}
+
+/// The variable or attribute that the acquisition is first stored in.
+fn first_name(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
+    let Start::Acquire { at, proj, .. } = &case.token.start else { return None };
+    let function = summaries.resolved.module.func(case.func);
+    let block = function.block(at.block);
+    let mut held: Place = block.instrs.get(at.op as usize)?.op.dst()?.clone();
+    for proj in proj {
+        held = held.project(proj.clone());
+    }
+    for instr in &block.instrs[at.op as usize..] {
+        let next = match &instr.op {
+            Op::Copy { dst, src, .. } | Op::Await { dst, src } => held.rebase(src, dst),
+            Op::Enter { dst, manager, .. } if *manager == held => Some(dst.clone()),
+            _ => None,
+        };
+        if let Some(next) = next {
+            held = next;
+        }
+        if let Some(name) = function.place_name(&held) {
+            return Some(name);
+        }
+    }
+    None
+}

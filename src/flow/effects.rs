@@ -1,0 +1,641 @@
+//! What each op does to the resource that a run follows.
+
+use super::raises::is_release;
+use super::solve::{Run, Step};
+use super::state::{Known, State, Status};
+use super::{Owner, Rel};
+use crate::catalog::SymbolFacts;
+use crate::catalog::schema::{Role, With};
+use crate::ir::{Arg, Callee, Const, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::{Target, Ty, symbol_args};
+
+impl Run<'_> {
+    /// Applies an op. `Stop`: the path needs no more following.
+    pub fn op(&mut self, at: OpRef, instr: &Instr, state: &mut State, node: u32) -> Step {
+        if !state.live() {
+            self.before(instr, state);
+            return self.halts(at, &instr.op);
+        }
+        match &instr.op {
+            Op::Copy { dst, src, moved } => {
+                if let Some(owner) = self.stored_in(dst, src, state) {
+                    let pending = state.status == Status::Pending;
+                    let parent = state.parents.first().cloned();
+                    self.handed(owner, instr.span, parent, pending, node);
+                    return Step::Stop;
+                }
+                state.copy(dst, src, *moved);
+                if !self.remembers(dst) {
+                    state.facts.retain(|(place, _)| place != dst);
+                }
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Const { dst, value } => {
+                state.kill(dst);
+                self.learn_constant(dst, value, state);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Build { dst, parts } => {
+                let mut held = State::new(Status::Before);
+                for (proj, part) in parts {
+                    if state.releasing.as_ref() == Some(part) {
+                        // Collected to be awaited together.
+                        self.outcome.deferred.push(instr.span);
+                        return Step::Stop;
+                    }
+                    let to = dst.project(proj.clone());
+                    for place in state.must.iter().filter_map(|place| place.rebase(part, &to)) {
+                        held.add_must(place);
+                    }
+                    for place in state.may.iter().chain(&state.guards).filter_map(|place| place.rebase(part, &to)) {
+                        held.add_may(place);
+                    }
+                }
+                state.kill(dst);
+                held.must.into_iter().filter(|place| !place.cut).for_each(|place| state.add_must(place));
+                held.may.into_iter().filter(|place| !place.cut).for_each(|place| state.add_may(place));
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Call { dst, callee, args, new } => self.call(at, instr.span, dst, callee, args, *new, state, node),
+            Op::Await { dst, src } => {
+                if state.releasing.as_ref() == Some(src) {
+                    self.outcome.released.push(instr.span);
+                    return Step::Stop;
+                }
+                if state.holds(src) && state.status == Status::Pending {
+                    state.status = Status::Open;
+                }
+                state.copy(dst, src, false);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Yield { dst, src, .. } => {
+                let borrowed = self.ctx.driver().is_some();
+                if !borrowed && src.as_ref().is_some_and(|src| state.reaches(src)) {
+                    state.shared = true;
+                }
+                state.kill(dst);
+                Step::Go
+            }
+            Op::Closure { dst, .. } | Op::Catch { dst, .. } => {
+                state.kill(dst);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Enter { dst, manager, .. } => {
+                if state.holds(manager) {
+                    if state.status == Status::Pending {
+                        state.status = Status::Open;
+                    }
+                    if dst != manager {
+                        state.kill(dst);
+                        state.add_must(dst.clone());
+                    }
+                    return Step::Go;
+                }
+                if state.reaches(manager) {
+                    // A project object or tuple that holds it manages the scope.
+                    state.shared = true;
+                }
+                state.kill(dst);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Exit { manager, .. } => self.exit_scope(manager, instr.span, state),
+            Op::Drop { place, .. } => {
+                state.kill(place);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Escape { place, .. } => {
+                if state.reaches(place) {
+                    self.handed(Owner::Other, instr.span, None, false, node);
+                    return Step::Stop;
+                }
+                Step::Go
+            }
+            Op::Unknown { reads, writes, .. } => {
+                if reads.iter().any(|place| state.reaches(place)) {
+                    self.handed(Owner::Other, instr.span, None, false, node);
+                    return Step::Stop;
+                }
+                writes.iter().for_each(|place| state.kill(place));
+                // What cannot be read may have released it.
+                state.shared = true;
+                Step::Go
+            }
+        }
+    }
+
+    /// Before the acquisition only tests matter.
+    fn before(&self, instr: &Instr, state: &mut State) {
+        match &instr.op {
+            Op::Copy { dst, src, moved } => {
+                state.copy(dst, src, *moved);
+                if !self.remembers(dst) {
+                    state.facts.retain(|(place, _)| place != dst);
+                }
+            }
+            Op::Const { dst, value } => {
+                state.kill(dst);
+                self.learn_constant(dst, value, state);
+            }
+            op => {
+                if let Some(dst) = op.dst() {
+                    state.kill(dst);
+                }
+                if matches!(op, Op::Call { .. } | Op::Await { .. } | Op::Yield { .. }) {
+                    state.forget_shared_facts();
+                }
+            }
+        }
+    }
+
+    fn learn_constant(&self, dst: &Place, value: &Const, state: &mut State) {
+        if !self.remembers(dst) {
+            return;
+        }
+        let fact = match value {
+            Const::Null | Const::Undefined => Known::Null,
+            Const::Bool(true) => Known::True,
+            Const::Bool(false) => Known::False,
+            Const::Num(_) | Const::Str(_) => Known::Equal(value.clone()),
+            Const::Symbol(_) | Const::Class(_) => return,
+        };
+        state.know(dst.clone(), fact);
+    }
+
+    fn halts(&self, at: OpRef, op: &Op) -> Step {
+        if !matches!(op, Op::Call { .. }) {
+            return Step::Go;
+        }
+        let never = self.ctx.resolved.call(at).is_some_and(|info| {
+            info.targets.iter().any(|target| matches!(target, Target::Catalog { facts } if has_role(facts, Role::NeverReturns)))
+        });
+        if never { Step::Stop } else { Step::Go }
+    }
+
+    /// A store that makes somebody else the owner at once.
+    fn stored_in(&self, dst: &Place, src: &Place, state: &State) -> Option<Owner> {
+        if !state.reaches(src) {
+            return None;
+        }
+        match &dst.root {
+            Root::Global(_) => Some(Owner::Process),
+            Root::Capture(_) => Some(Owner::Other),
+            Root::Param(_) if !dst.is_root() => Some(Owner::Other),
+            Root::Local(_) if !dst.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &dst.root) => {
+                Some(Owner::Other)
+            }
+            _ => None,
+        }
+    }
+
+    /// After an assignment: nobody may hold it any more.
+    fn lost(&mut self, at: OpRef, span: Span, state: &State, node: u32) -> Step {
+        if !state.must.is_empty() {
+            return Step::Go;
+        }
+        if state.may.is_empty() && state.guards.is_empty() && state.status != Status::Pending {
+            self.leak(state, super::ExitKind::Lost, span, Some(at), node);
+        }
+        Step::Stop
+    }
+
+    fn exit_scope(&mut self, manager: &Place, span: Span, state: &mut State) -> Step {
+        if state.guards.contains(manager) {
+            self.outcome.released.push(span);
+            return Step::Stop;
+        }
+        let with = self.resource.map_or(With::Releases, |resource| resource.with);
+        if state.holds(manager) {
+            return match with {
+                With::Releases => {
+                    self.outcome.released.push(span);
+                    Step::Stop
+                }
+                With::EndsTransaction | With::Nothing => {
+                    self.outcome.idle_with.push(span);
+                    Step::Go
+                }
+                With::Unsupported => Step::Go,
+            };
+        }
+        if state.parents.contains(manager) {
+            self.outcome.released.push(span);
+            return Step::Stop;
+        }
+        Step::Go
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn call(
+        &mut self,
+        at: OpRef,
+        span: Span,
+        dst: &Place,
+        callee: &Callee,
+        args: &[Arg],
+        new: bool,
+        state: &mut State,
+        node: u32,
+    ) -> Step {
+        if self.halts(at, &Op::Call { dst: dst.clone(), callee: callee.clone(), args: Vec::new(), new }) == Step::Stop {
+            return Step::Stop;
+        }
+        state.forget_shared_facts();
+        // A pending release that is handed on is awaited by whoever gets it.
+        if let Some(releasing) = &state.releasing
+            && args.iter().any(|arg| releasing.starts_with(&arg.place))
+        {
+            self.outcome.deferred.push(span);
+            return Step::Stop;
+        }
+        let receiver = match callee {
+            Callee::Method { recv, name, .. } => Some((recv.clone(), name.clone())),
+            Callee::Value(place) => match place.proj.last() {
+                Some(Proj::Field(name)) => {
+                    let mut owner = place.clone();
+                    owner.proj.pop();
+                    Some((owner, name.clone()))
+                }
+                _ => None,
+            },
+            Callee::Super { .. } => None,
+        };
+        if let Some((recv, name)) = &receiver
+            && let Some(step) = self.own_method(span, dst, recv, name, args, state)
+        {
+            return step;
+        }
+        let touched = args.iter().any(|arg| state.reaches(&arg.place) || state.owner_of(&arg.place).is_some());
+        let targets = self.ctx.resolved.call(at).map(|info| info.targets.clone()).unwrap_or_default();
+        let mut handled = false;
+        for target in &targets {
+            match target {
+                Target::Project(func) => {
+                    let function = self.ctx.resolved.module.func(*func);
+                    let lazy = function.r#async || function.generator;
+                    if let Some(step) = self.project_call(*func, lazy, span, dst, callee, &receiver, args, state, node) {
+                        return step;
+                    }
+                    handled = true;
+                }
+                Target::Construct(class) => {
+                    if touched {
+                        let constructor = self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
+                            self.ctx.resolved.module.func(*func).kind == crate::ir::FnKind::Constructor
+                        });
+                        match constructor {
+                            Some((_, func)) => {
+                                if let Some(step) =
+                                    self.project_call(func, false, span, dst, callee, &None, args, state, node)
+                                {
+                                    return step;
+                                }
+                            }
+                            None => return self.give_away(span, node),
+                        }
+                        handled = true;
+                    }
+                }
+                Target::Catalog { facts } if touched => {
+                    if let Some(step) = self.symbol_call(facts, span, dst, args, state, node) {
+                        return step;
+                    }
+                    handled |= !facts.roles.is_empty() || facts.makes.is_some();
+                }
+                Target::ResourceMethod { .. } if touched => {
+                    // `execute(sql, conn)`: methods of catalogued things borrow.
+                }
+                Target::External(path) if touched && self.ctx.resolved.is_harmless(path) => handled = true,
+                _ => {}
+            }
+        }
+        if touched
+            && !handled
+            && let Some(step) = self.unknown_call(span, callee, args, new, state, node)
+        {
+            return step;
+        }
+        state.kill(dst);
+        self.lost(at, span, state, node)
+    }
+
+    fn give_away(&mut self, span: Span, node: u32) -> Step {
+        self.handed(Owner::Other, span, None, false, node);
+        Step::Stop
+    }
+
+    /// A method of the resource itself, of a part of it, or of its parent.
+    fn own_method(
+        &mut self,
+        span: Span,
+        dst: &Place,
+        recv: &Place,
+        name: &Name,
+        args: &[Arg],
+        state: &mut State,
+    ) -> Option<Step> {
+        let resource = self.resource?;
+        if state.parents.contains(recv) {
+            let parent = self.ctx.resolved.catalog.resource(resource.parent?.ty)?;
+            if is_release(parent, name) {
+                return Some(self.release(parent.r#async, span, dst, state));
+            }
+            return None;
+        }
+        let path: Name = if state.holds(recv) {
+            name.clone()
+        } else {
+            // `client.connection_pool.disconnect()`: a method of a part.
+            let owner = state.owner_of(recv)?;
+            let mut path = String::new();
+            for proj in &recv.proj[owner.proj.len()..] {
+                let Proj::Field(field) = proj else { return None };
+                path.push_str(field);
+                path.push('.');
+            }
+            path.push_str(name);
+            path.into()
+        };
+        if state.guards.contains(recv) && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name)) {
+            self.outcome.released.push(span);
+            return Some(Step::Stop);
+        }
+        let language = self.ctx.resolved.language();
+        if language.exit_methods.contains(&path) {
+            return Some(match resource.with {
+                With::Releases => self.release(resource.r#async, span, dst, state),
+                _ => {
+                    self.outcome.idle_with.push(span);
+                    Step::Go
+                }
+            });
+        }
+        if language.enter_methods.contains(&path) {
+            state.kill(dst);
+            state.add_must(dst.clone());
+            if state.status == Status::Pending && !resource.r#async {
+                state.status = Status::Open;
+            }
+            return Some(Step::Go);
+        }
+        let done = match state.status {
+            Status::Partial(done) => done as usize,
+            _ => 0,
+        };
+        let mut partial = None;
+        for release in &resource.release {
+            if !self.ctx.resolved.holds(self.ctx.func, args, &release.when) {
+                continue;
+            }
+            if release.steps.last() == Some(&path) && (release.steps.len() == 1 || done + 1 >= release.steps.len()) {
+                return Some(self.release(release.awaited, span, dst, state));
+            }
+            if release.steps.get(done) == Some(&path) {
+                partial = Some(done + 1);
+            }
+        }
+        if let Some(done) = partial {
+            state.status = Status::Partial(done as u8);
+            state.kill(dst);
+            return Some(Step::Go);
+        }
+        if !state.holds(recv) {
+            return None;
+        }
+        let used_up = args.iter().any(|arg| state.reaches(&arg.place));
+        if used_up {
+            return None;
+        }
+        state.kill(dst);
+        if resource.fluent.contains(&path) {
+            state.add_must(dst.clone());
+        } else if resource.closed_test.contains(&path) && self.remembers_test(dst) {
+            state.know(dst.clone(), Known::False);
+        }
+        Some(Step::Go)
+    }
+
+    /// The result of a state test is a temporary that the next branch asks about.
+    fn remembers_test(&self, dst: &Place) -> bool {
+        matches!(dst.root, Root::Local(_))
+    }
+
+    fn release(&mut self, awaited: bool, span: Span, dst: &Place, state: &mut State) -> Step {
+        if awaited {
+            state.kill(dst);
+            state.releasing = Some(dst.clone());
+            self.outcome.unawaited.push(span);
+            Step::Go
+        } else {
+            self.outcome.released.push(span);
+            Step::Stop
+        }
+    }
+
+    /// A function of this file: its summary says what happens to what it is given.
+    #[allow(clippy::too_many_arguments)]
+    fn project_call(
+        &mut self,
+        func: FuncId,
+        lazy: bool,
+        span: Span,
+        dst: &Place,
+        callee: &Callee,
+        receiver: &Option<(Place, Name)>,
+        args: &[Arg],
+        state: &mut State,
+        node: u32,
+    ) -> Option<Step> {
+        let function = self.ctx.resolved.module.func(func);
+        let mut given: Vec<Place> = Vec::new();
+        let mut note = |place: Option<Place>| given.extend(place.filter(|place| !place.cut && !given.contains(place)));
+        let held: Vec<Place> = state.must.iter().chain(&state.may).chain(&state.guards).cloned().collect();
+        for place in &held {
+            for (i, arg) in args.iter().enumerate() {
+                if let Some(param) = function.param_for(i, arg) {
+                    note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))));
+                } else if place.starts_with(&arg.place) {
+                    return Some(self.give_away(span, node));
+                }
+            }
+            match (callee, receiver) {
+                (Callee::Super { .. }, _) => note(place.rebase(&Place::root(Root::This), &Place::root(Root::This))),
+                (_, Some((recv, _))) if function.class.is_some() => {
+                    note(place.rebase(recv, &Place::root(Root::This)));
+                }
+                _ => {}
+            }
+            for (i, captured) in self.ctx.resolved.captured_places(func).iter().enumerate() {
+                if function.parent == Some(self.ctx.func) {
+                    note(place.rebase(captured, &Place::root(Root::Capture(i as u16))));
+                }
+            }
+        }
+        // Closures that it calls or keeps.
+        if let Some(step) = self.closure_arguments(args, span, state) {
+            return Some(step);
+        }
+        let mut returned = false;
+        for place in given {
+            let effect = self.ctx.callees.effect(func, &place, self.token.kind);
+            if effect.release != Rel::Never {
+                return Some(self.release(lazy, span, dst, state));
+            }
+            if effect.keeps {
+                return Some(self.give_away(span, node));
+            }
+            returned |= effect.returned;
+        }
+        if returned {
+            state.kill(dst);
+            state.add_must(dst.clone());
+            return Some(Step::Go);
+        }
+        None
+    }
+
+    /// A catalogued function or method gets it.
+    fn symbol_call(
+        &mut self,
+        facts: &SymbolFacts,
+        span: Span,
+        dst: &Place,
+        args: &[Arg],
+        state: &mut State,
+        node: u32,
+    ) -> Option<Step> {
+        for symbol in &facts.roles {
+            for (_, arg) in symbol_args(symbol, args) {
+                let holds = state.reaches(&arg.place);
+                let releaser = self.is_releaser(&arg.place, state) || self.closure_releases(&arg.place, state);
+                if !holds && !releaser {
+                    continue;
+                }
+                match symbol.role {
+                    Role::Releases if holds => return Some(self.release(symbol.awaited, span, dst, state)),
+                    Role::Takes => return Some(self.give_away(span, node)),
+                    Role::Schedules => {
+                        let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
+                        let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);
+                        if releaser || closes || guarded || !symbol.enters {
+                            self.outcome.deferred.push(span);
+                            return Some(Step::Stop);
+                        }
+                        self.outcome.idle_with.push(span);
+                        state.kill(dst);
+                        state.add_must(dst.clone());
+                        return Some(Step::Go);
+                    }
+                    Role::Wraps if holds => {
+                        state.kill(dst);
+                        state.add_guard(dst.clone());
+                        if state.status == Status::Pending {
+                            state.status = Status::Open;
+                        }
+                        return Some(Step::Go);
+                    }
+                    Role::Transparent | Role::Drives if holds => {
+                        if symbol.role == Role::Drives && state.status == Status::Pending {
+                            state.status = Status::Open;
+                        }
+                        let exact = state.is_must(&arg.place);
+                        state.kill(dst);
+                        if exact { state.add_must(dst.clone()) } else { state.add_may(dst.clone()) }
+                        return Some(Step::Go);
+                    }
+                    Role::SetsAttribute => return Some(self.give_away(span, node)),
+                    Role::Invokes | Role::Spawns if releaser => {
+                        self.outcome.deferred.push(span);
+                        return Some(Step::Stop);
+                    }
+                    Role::Spawns => return Some(self.give_away(span, node)),
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// Something nobody describes gets it.
+    fn unknown_call(
+        &mut self,
+        span: Span,
+        callee: &Callee,
+        args: &[Arg],
+        new: bool,
+        state: &mut State,
+        node: u32,
+    ) -> Option<Step> {
+        if let Some(step) = self.closure_arguments(args, span, state) {
+            return Some(step);
+        }
+        if args.iter().any(|arg| self.is_releaser(&arg.place, state)) {
+            self.outcome.deferred.push(span);
+            return Some(Step::Stop);
+        }
+        if !args.iter().any(|arg| state.reaches(&arg.place)) {
+            return None;
+        }
+        if new {
+            return Some(self.give_away(span, node));
+        }
+        if let Callee::Method { recv, name, .. } = callee
+            && self.ctx.resolved.language().container_adds.contains(name)
+        {
+            // The container holds it now.
+            let element = recv.project(Proj::Elem);
+            if let Some(owner) = self.stored_in(&element, &args[args.len() - 1].place, state) {
+                self.handed(owner, span, state.parents.first().cloned(), false, node);
+                return Some(Step::Stop);
+            }
+            if recv.is_root() && matches!(recv.root, Root::Param(_)) {
+                return Some(self.give_away(span, node));
+            }
+            if !element.cut {
+                state.add_must(element);
+                return None;
+            }
+        }
+        state.shared = true;
+        None
+    }
+
+    /// `conn.close`, passed on uncalled.
+    fn is_releaser(&self, place: &Place, state: &State) -> bool {
+        let Some(owner) = state.owner_of(place) else { return false };
+        let (Some(resource), Some(Proj::Field(name))) = (self.resource, place.proj.get(owner.proj.len())) else {
+            return false;
+        };
+        is_release(resource, name) || self.ctx.resolved.language().may_release.contains(name)
+    }
+
+    /// A closure passed as an argument releases what it captures: whoever gets it will call it.
+    fn closure_arguments(&mut self, args: &[Arg], span: Span, state: &State) -> Option<Step> {
+        if args.iter().any(|arg| self.closure_releases(&arg.place, state)) {
+            self.outcome.deferred.push(span);
+            return Some(Step::Stop);
+        }
+        None
+    }
+
+    fn closure_releases(&self, place: &Place, state: &State) -> bool {
+        let held: Vec<&Place> = state.must.iter().chain(&state.may).chain(&state.guards).collect();
+        self.ctx.resolved.type_of(self.ctx.func, place).iter().any(|ty| {
+            let Ty::Func(func) = ty else { return false };
+            if self.ctx.resolved.module.func(*func).parent != Some(self.ctx.func) {
+                return false;
+            }
+            self.ctx.resolved.captured_places(*func).iter().enumerate().any(|(i, captured)| {
+                held.iter().filter_map(|held| held.rebase(captured, &Place::root(Root::Capture(i as u16)))).any(
+                    |inner| {
+                        !inner.cut && self.ctx.callees.effect(*func, &inner, self.token.kind).release != Rel::Never
+                    },
+                )
+            })
+        })
+    }
+
+}
+
+fn has_role(facts: &SymbolFacts, role: Role) -> bool {
+    facts.roles.iter().any(|symbol| symbol.role == role)
+}

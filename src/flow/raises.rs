@@ -1,0 +1,169 @@
+//! What can raise, and how believable that is.
+
+use super::Context;
+use super::state::State;
+use crate::catalog::Resource;
+use crate::catalog::schema::{AcquireOn, Connects, Role};
+use crate::catalog::{SymbolFacts, TypeId};
+use crate::ir::{BlockId, Callee, FnKind, Instr, Name, Op, OpRef, Place, Tier};
+use crate::resolve::{Target, Ty};
+
+/// How an op can leave its block other than by going on.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Risk {
+    pub raise: Option<Tier>,
+    /// The task may be cancelled, or the generator closed, here.
+    pub cancel: bool,
+}
+
+impl Context<'_> {
+    /// The risk of an op for a resource in `state`. Releases, lazy constructors, child creation and attribute access do not raise.
+    pub fn risk(&self, at: OpRef, instr: &Instr, state: &State, resource: Option<&Resource>) -> Risk {
+        match &instr.op {
+            Op::Call { callee, .. } => Risk { raise: self.call_tier(at, callee, state, resource), cancel: false },
+            Op::Await { src, .. } => {
+                let own = state.releasing.as_ref() == Some(src) || self.awaits_harmless(at, src);
+                Risk { raise: (!own).then_some(Tier::Await), cancel: true }
+            }
+            Op::Enter { manager, r#async, .. } => {
+                if state.live() && state.holds(manager) {
+                    return Risk::default();
+                }
+                let known = self.resolved.type_of(self.func, manager).iter().any(|ty| self.is_resource(ty));
+                let tier = match (known, r#async) {
+                    (true, _) => Tier::Known,
+                    (false, true) => Tier::Await,
+                    (false, false) => Tier::Any,
+                };
+                Risk { raise: Some(tier), cancel: *r#async }
+            }
+            Op::Yield { .. } => match self.driver() {
+                Some(Role::ContextManager) => Risk { raise: Some(Tier::Known), cancel: true },
+                Some(_) => Risk::default(),
+                None => Risk { raise: None, cancel: true },
+            },
+            _ => Risk::default(),
+        }
+    }
+
+    /// Who drives this generator function, by its decorators.
+    pub fn driver(&self) -> Option<Role> {
+        let roles = self.resolved.decorator_roles(self.func);
+        roles.into_iter().find(|role| matches!(role, Role::ContextManager | Role::Fixture))
+    }
+
+    fn is_resource(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Inst(id) if self.resolved.catalog.resource(*id).is_some())
+    }
+
+    fn call_tier(&self, at: OpRef, callee: &Callee, state: &State, resource: Option<&Resource>) -> Option<Tier> {
+        if let (Callee::Method { recv, name, .. }, Some(resource)) = (callee, resource)
+            && state.live()
+            && state.holds(recv)
+        {
+            let fluent = resource.fluent.contains(name);
+            return (!resource.r#async && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
+        }
+        let info = self.resolved.call(at)?;
+        if info.targets.is_empty() {
+            let harmless = match callee {
+                Callee::Method { name, .. } => self.resolved.language().container_adds.contains(name),
+                _ => false,
+            };
+            return (!harmless).then_some(Tier::Any);
+        }
+        // The most believable of the alternatives.
+        info.targets.iter().filter_map(|target| self.target_tier(target)).min()
+    }
+
+    fn target_tier(&self, target: &Target<'_>) -> Option<Tier> {
+        match target {
+            Target::Catalog { facts } => self.symbol_tier(facts),
+            Target::ResourceMethod { ty, name } => self.method_tier(*ty, name),
+            Target::Project(func) => {
+                let function = self.resolved.module.func(*func);
+                if function.r#async || function.generator { None } else { self.callees.raises(*func) }
+            }
+            Target::Construct(class) => {
+                let methods = self.resolved.methods(*class);
+                let constructor =
+                    methods.iter().find(|(_, func)| self.resolved.module.func(*func).kind == FnKind::Constructor);
+                constructor.and_then(|(_, func)| self.callees.raises(*func))
+            }
+            Target::External(path) => (!self.resolved.is_harmless(path)).then_some(Tier::Any),
+        }
+    }
+
+    fn symbol_tier(&self, facts: &SymbolFacts) -> Option<Tier> {
+        if facts.roles.iter().any(|symbol| symbol.role == Role::Remote) {
+            return Some(Tier::Known);
+        }
+        if let Some(fact) = facts.acquires.first() {
+            let eager = self.resolved.catalog.resource(fact.resource).is_some_and(|r| r.connects == Connects::Eager);
+            return (eager && fact.on == AcquireOn::Call).then_some(Tier::Known);
+        }
+        if !facts.roles.is_empty() || facts.makes.is_some() { None } else { Some(Tier::Any) }
+    }
+
+    fn method_tier(&self, ty: TypeId, name: &Name) -> Option<Tier> {
+        match self.resolved.catalog.resource(ty) {
+            Some(resource) if resource.r#async || is_quiet(resource, name) || resource.fluent.contains(name) => None,
+            Some(_) => Some(Tier::Known),
+            None => Some(Tier::Any),
+        }
+    }
+
+    /// The awaited call is a release, or known not to raise.
+    fn awaits_harmless(&self, at: OpRef, src: &Place) -> bool {
+        let block = self.resolved.module.func(self.func).block(at.block);
+        let Some(index) = (at.op as usize).checked_sub(1) else { return false };
+        let Op::Call { dst, callee, .. } = &block.instrs[index].op else { return false };
+        if dst != src {
+            return false;
+        }
+        let call = OpRef { op: index as u32, ..at };
+        let Some(info) = self.resolved.call(call) else { return false };
+        info.targets.iter().any(|target| match target {
+            Target::Catalog { facts } => {
+                facts.roles.iter().any(|symbol| matches!(symbol.role, Role::NeverRaises | Role::Releases))
+            }
+            Target::ResourceMethod { ty, name } => {
+                self.resolved.catalog.resource(*ty).is_some_and(|resource| is_quiet(resource, name))
+            }
+            _ => matches!(callee, Callee::Method { name, .. } if self.resolved.language().closers.contains(name)),
+        })
+    }
+
+    /// The most believable exception a call of this function itself can raise; what `Callees::raises` answers with.
+    pub fn own_tier(&self) -> Option<Tier> {
+        let function = self.resolved.module.func(self.func);
+        let state = State::new(super::state::Status::Before);
+        let mut most: Option<Tier> = None;
+        let mut note = |tier: Tier| most = Some(most.map_or(tier, |known: Tier| known.min(tier)));
+        for (b, block) in function.blocks.iter().enumerate() {
+            if block.unwind.is_some() {
+                // Something in the function sees it first; often it is handled there.
+                continue;
+            }
+            if matches!(block.term, crate::ir::Term::Raise { .. }) {
+                note(Tier::Known);
+            }
+            for (i, instr) in block.instrs.iter().enumerate() {
+                let at = OpRef { func: self.func, block: BlockId(b as u32), op: i as u32 };
+                if let Some(tier) = self.risk(at, instr, &state, None).raise {
+                    note(tier);
+                }
+            }
+        }
+        most
+    }
+}
+
+/// Methods that do no I/O in practice: the quiet ones, tests, and releases.
+pub fn is_quiet(resource: &Resource, name: &Name) -> bool {
+    resource.quiet.contains(name) || resource.closed_test.contains(name) || is_release(resource, name)
+}
+
+pub fn is_release(resource: &Resource, name: &str) -> bool {
+    resource.release.iter().any(|release| release.steps.iter().any(|step| step == name))
+}

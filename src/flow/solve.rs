@@ -1,0 +1,536 @@
+//! Walking the paths.
+
+use super::state::{Completion, Known, MAX_PENDING, State, Status};
+use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
+use crate::catalog::Resource;
+use crate::ir::{
+    After, Binding, BlockId, BlockKind, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// States per block after which facts are dropped, and in all after which the run ends. Ordinary functions need a few dozen.
+const BLOCK_CAP: u32 = 48;
+const TOTAL_CAP: usize = 4_000;
+
+/// Why a state was reached; what a witness is made of.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Start,
+    Flow,
+    Branch { place: Place, test: Test, taken: bool, span: Span },
+    Raise { tier: Tier, span: Span, at: Option<OpRef> },
+    Cancel { span: Span },
+    Handled { span: Span },
+    Acquired,
+}
+
+pub struct Node {
+    pub pred: Option<u32>,
+    pub event: Event,
+}
+
+/// Whether a path goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    Go,
+    Stop,
+}
+
+/// One run.
+pub struct Run<'a> {
+    pub ctx: Context<'a>,
+    pub token: Token,
+    pub resource: Option<&'a Resource>,
+    pub outcome: Outcome,
+    pub nodes: Vec<Node>,
+    /// Places worth remembering tests about: tested more than once, or set to constants.
+    tested: FxHashSet<Place>,
+    /// Blocks from which the acquisition can be reached.
+    leads_to_start: Vec<bool>,
+    visited: FxHashSet<(BlockId, State)>,
+    per_block: FxHashMap<BlockId, u32>,
+    queue: VecDeque<(BlockId, State, u32)>,
+}
+
+/// Follows `token` through the function of `ctx`.
+pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
+    let mut run = Run {
+        ctx,
+        token: token.clone(),
+        resource: ctx.resolved.catalog.resource(token.kind),
+        outcome: Outcome::default(),
+        nodes: Vec::new(),
+        tested: tested_places(ctx),
+        leads_to_start: Vec::new(),
+        visited: FxHashSet::default(),
+        per_block: FxHashMap::default(),
+        queue: VecDeque::new(),
+    };
+    run.leads_to_start = run.blocks_leading_to_start();
+    let mut state = State::new(Status::Before);
+    if let Start::Place(place) = &token.start {
+        state.status = Status::Open;
+        state.add_must(place.clone());
+    }
+    run.nodes.push(Node { pred: None, event: Event::Start });
+    run.queue.push_back((BlockId::ENTRY, state, 0));
+    while let Some((block, state, node)) = run.queue.pop_front() {
+        if run.nodes.len() > TOTAL_CAP {
+            run.outcome.capped = true;
+            break;
+        }
+        run.block(block, state, node);
+    }
+    run.outcome
+}
+
+/// Places for which a test on one branch may decide a later one.
+fn tested_places(ctx: Context<'_>) -> FxHashSet<Place> {
+    let function = ctx.resolved.module.func(ctx.func);
+    let mut tests: FxHashMap<&Place, u32> = FxHashMap::default();
+    for block in &function.blocks {
+        if let Term::Branch { place, test, .. } = &block.term
+            && !matches!(test, Test::Opaque | Test::InstanceOf(_))
+            && place.proj.len() <= 1
+        {
+            *tests.entry(place).or_default() += 1;
+        }
+    }
+    let mut set_to_constants: FxHashSet<&Place> = FxHashSet::default();
+    for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+        if let Op::Const { dst, .. } = &instr.op {
+            set_to_constants.insert(dst);
+        }
+    }
+    let keep = |place: &&Place, count: u32| count > 1 || set_to_constants.contains(*place);
+    tests.iter().filter(|(place, count)| keep(place, **count)).map(|(place, _)| (*place).clone()).collect()
+}
+
+impl<'a> Run<'a> {
+    fn blocks_leading_to_start(&self) -> Vec<bool> {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let mut preds: Vec<Vec<u32>> = vec![Vec::new(); function.blocks.len()];
+        for (b, block) in function.blocks.iter().enumerate() {
+            let mut edge = |to: BlockId| preds[to.index()].push(b as u32);
+            block.unwind.into_iter().for_each(&mut edge);
+            match &block.term {
+                Term::Goto(to) => edge(*to),
+                Term::Branch { yes, no, .. } => [*yes, *no].into_iter().for_each(edge),
+                Term::Switch(all) => all.iter().copied().for_each(edge),
+                Term::Jump { cleanups, then } => {
+                    cleanups.iter().copied().for_each(&mut edge);
+                    // Through the cleanups, but coarsely straight there.
+                    if let After::Block(to) = then {
+                        edge(*to);
+                    }
+                }
+                Term::EndCleanup { after } => after.iter().copied().for_each(edge),
+                Term::Return { .. } | Term::Raise { .. } | Term::Halt => {}
+            }
+        }
+        let mut leads = vec![false; function.blocks.len()];
+        let Start::Acquire { at, .. } = &self.token.start else { return leads };
+        let mut stack = vec![at.block.0];
+        while let Some(block) = stack.pop() {
+            if !std::mem::replace(&mut leads[block as usize], true) {
+                stack.extend(&preds[block as usize]);
+            }
+        }
+        leads
+    }
+
+    fn node(&mut self, pred: u32, event: Event) -> u32 {
+        self.nodes.push(Node { pred: Some(pred), event });
+        (self.nodes.len() - 1) as u32
+    }
+
+    /// Goes on at `to`, unless that was done before in the same state.
+    fn enter(&mut self, to: BlockId, mut state: State, pred: u32, event: Event) {
+        if !state.live() && !self.leads_to_start[to.index()] {
+            return;
+        }
+        let block = self.ctx.resolved.module.func(self.ctx.func).block(to);
+        state.pending.truncate(block.pending as usize);
+        let count = self.per_block.entry(to).or_default();
+        if *count >= BLOCK_CAP {
+            // Too many ways to be here: forget what was tested, so that the paths meet.
+            state.facts.clear();
+            self.outcome.capped |= *count >= 4 * BLOCK_CAP;
+            if self.outcome.capped {
+                return;
+            }
+        }
+        if self.visited.insert((to, state.clone())) {
+            *count += 1;
+            let node = self.node(pred, event);
+            self.queue.push_back((to, state, node));
+        }
+    }
+
+    /// Enters a cleanup or dispatch block with a pending completion.
+    fn enter_pending(&mut self, to: BlockId, mut state: State, with: Completion, pred: u32, event: Event) {
+        let depth = self.ctx.resolved.module.func(self.ctx.func).block(to).pending as usize;
+        if depth == 0 || depth > MAX_PENDING {
+            self.outcome.capped |= depth > MAX_PENDING;
+            return;
+        }
+        state.pending.truncate(depth - 1);
+        while state.pending.len() < depth - 1 {
+            // Entered from outside a region it counts on; only unreachable code does that.
+            state.pending.push(with.clone());
+        }
+        state.pending.push(with);
+        self.enter(to, state, pred, event);
+    }
+
+    fn block(&mut self, id: BlockId, mut state: State, mut node: u32) {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let block = function.block(id);
+        if let BlockKind::Dispatch { .. } = block.kind {
+            return self.dispatch(id, state, node);
+        }
+        for (i, instr) in block.instrs.iter().enumerate() {
+            let at = OpRef { func: self.ctx.func, block: id, op: i as u32 };
+            if state.live() || block.unwind.is_some_and(|unwind| self.leads_to_start[unwind.index()]) {
+                let risk = self.ctx.risk(at, instr, &state, self.resource);
+                // What fails before it is awaited was never acquired.
+                let failing = state.status == Status::Pending && instr.op.reads_any(|place| state.holds(place));
+                if !failing {
+                    if let Some(tier) = risk.raise {
+                        self.raise(state.clone(), tier, block.unwind, node, Event::Raise { tier, span: instr.span, at: Some(at) });
+                    }
+                    if risk.cancel && state.live() {
+                        self.cancel(state.clone(), block.unwind, node, instr.span);
+                    }
+                }
+            }
+            if let Start::Acquire { at: site, proj, pending, parent } = &self.token.start
+                && *site == at
+                && !state.live()
+                && let Some(dst) = instr.op.dst()
+            {
+                state.kill(dst);
+                state.status = if *pending { Status::Pending } else { Status::Open };
+                state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                if let Some(parent) = parent {
+                    state.add_parent(parent.clone());
+                }
+                node = self.node(node, Event::Acquired);
+                continue;
+            }
+            if self.op(at, instr, &mut state, node) == Step::Stop {
+                return;
+            }
+        }
+        self.terminate(id, state, node);
+    }
+
+    fn raise(&mut self, mut state: State, tier: Tier, unwind: Option<BlockId>, node: u32, event: Event) {
+        state.raise(tier);
+        let span = match &event {
+            Event::Raise { span, .. } => *span,
+            _ => self.token.span,
+        };
+        match unwind {
+            Some(to) => self.enter_pending(to, state, Completion::Raise(tier), node, event),
+            None if state.live() => {
+                let node = self.node(node, event);
+                self.exit(state, ExitKind::Raise, span, node);
+            }
+            None => {}
+        }
+    }
+
+    fn cancel(&mut self, state: State, unwind: Option<BlockId>, node: u32, span: Span) {
+        let event = Event::Cancel { span };
+        match unwind {
+            Some(to) => self.enter_pending(to, state, Completion::Cancel, node, event),
+            None => {
+                let node = self.node(node, event);
+                self.exit(state, ExitKind::Cancel, span, node);
+            }
+        }
+    }
+
+    /// Offers the pending exception to the handlers in order.
+    fn dispatch(&mut self, id: BlockId, mut state: State, node: u32) {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let block = function.block(id);
+        let Term::Switch(handlers) = &block.term else { return };
+        let Some(completion) = state.pending.last().cloned() else { return };
+        let language = self.ctx.resolved.language();
+        let named = |types: &[crate::ir::Name], list: &[crate::ir::Name]| {
+            types.is_empty() || types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| list.iter().any(|l| l == last)))
+        };
+        for handler in handlers {
+            let first = function.block(*handler).instrs.first();
+            let types: &[crate::ir::Name] = match first.map(|instr| &instr.op) {
+                Some(Op::Catch { types, .. }) => types,
+                _ => &[],
+            };
+            let surely = match completion {
+                Completion::Cancel => named(types, &language.catch_cancel),
+                _ => named(types, &language.catch_all),
+            };
+            if completion == Completion::Cancel && !surely {
+                continue;
+            }
+            let span = first.map_or(block.term_span, |instr| instr.span);
+            self.enter(*handler, state.clone(), node, Event::Handled { span });
+            if surely {
+                return;
+            }
+            // That it is neither this one nor one of the next makes it an unlikely exception.
+            state.raise(Tier::Any);
+        }
+        self.resume(state, completion, None, block.unwind, node, block.term_span);
+    }
+
+    fn terminate(&mut self, id: BlockId, state: State, node: u32) {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let block = function.block(id);
+        match &block.term {
+            Term::Goto(to) => self.enter(*to, state, node, Event::Flow),
+            Term::Branch { place, test, yes, no } => self.branch(place, test, [*yes, *no], state, node, block.term_span),
+            Term::Switch(all) => {
+                for to in all {
+                    self.enter(*to, state.clone(), node, Event::Flow);
+                }
+            }
+            Term::Return { .. } => self.leave(state, block.term_span, node),
+            Term::Raise { .. } => {
+                let event = Event::Raise { tier: Tier::Explicit, span: block.term_span, at: None };
+                self.raise(state, Tier::Explicit, block.unwind, node, event);
+            }
+            Term::Jump { cleanups, then } => {
+                let all: SmallVec<[BlockId; 2]> = cleanups.iter().copied().collect();
+                self.jump(all, *then, state, node, block.term_span);
+            }
+            Term::EndCleanup { after } => {
+                let mut state = state;
+                let Some(completion) = state.pending.pop() else { return };
+                let swallowed = after.filter(|_| self.swallows(id));
+                self.resume(state, completion, swallowed, block.unwind, node, block.term_span);
+            }
+            Term::Halt => {}
+        }
+    }
+
+    fn jump(&mut self, mut cleanups: SmallVec<[BlockId; 2]>, then: After, state: State, node: u32, span: Span) {
+        if cleanups.is_empty() {
+            match then {
+                After::Block(to) => self.enter(to, state, node, Event::Flow),
+                After::Return { .. } => self.leave(state, span, node),
+            }
+        } else {
+            let next = cleanups.remove(0);
+            self.enter_pending(next, state, Completion::Jump { cleanups, then }, node, Event::Flow);
+        }
+    }
+
+    /// Goes on with a completion after a cleanup or when no handler wants it. `swallow`: where a manager that swallows sends it.
+    fn resume(
+        &mut self,
+        mut state: State,
+        completion: Completion,
+        swallow: Option<BlockId>,
+        unwind: Option<BlockId>,
+        node: u32,
+        span: Span,
+    ) {
+        match completion {
+            Completion::Jump { cleanups, then } => self.jump(cleanups, then, state, node, span),
+            Completion::Raise(tier) => {
+                if let Some(to) = swallow {
+                    self.enter(to, state.clone(), node, Event::Flow);
+                    state.raise(Tier::Any);
+                }
+                match unwind {
+                    Some(to) => self.enter_pending(to, state, Completion::Raise(tier), node, Event::Flow),
+                    None if state.live() => self.exit(state, ExitKind::Raise, span, node),
+                    None => {}
+                }
+            }
+            Completion::Cancel => match unwind {
+                Some(to) => self.enter_pending(to, state, Completion::Cancel, node, Event::Flow),
+                None if state.live() => self.exit(state, ExitKind::Cancel, span, node),
+                None => {}
+            },
+        }
+    }
+
+    fn branch(&mut self, place: &Place, test: &Test, [yes, no]: [BlockId; 2], state: State, node: u32, span: Span) {
+        let decided = self.decide(place, test, &state);
+        for (to, taken) in [(yes, true), (no, false)] {
+            if decided.is_some_and(|known| known != taken) {
+                continue;
+            }
+            let mut state = state.clone();
+            if let Some(fact) = fact_of(test, taken)
+                && self.tested.contains(place)
+                && !state.is_must(place)
+            {
+                state.know(place.clone(), fact);
+            }
+            let event = match decided {
+                Some(_) => Event::Flow,
+                None => Event::Branch { place: place.clone(), test: test.clone(), taken, span },
+            };
+            self.enter(to, state, node, event);
+        }
+    }
+
+    fn decide(&self, place: &Place, test: &Test, state: &State) -> Option<bool> {
+        if state.live() && state.is_must(place) {
+            return match test {
+                Test::Null => Some(false),
+                Test::Truthy => Some(true),
+                Test::Eq(Const::Null | Const::Undefined) => Some(false),
+                _ => None,
+            };
+        }
+        if state.live()
+            && *test == Test::Truthy
+            && let (Some(resource), Some(Proj::Field(name))) = (self.resource, place.proj.last())
+            && resource.closed_test.contains(name)
+            && state.owner_of(place).is_some()
+        {
+            return Some(false);
+        }
+        let fact = state.fact(place)?;
+        match (test, fact) {
+            (Test::Null, Known::Null) => Some(true),
+            (Test::Null, Known::NotNull | Known::True | Known::Equal(_)) => Some(false),
+            (Test::Truthy, Known::True) => Some(true),
+            (Test::Truthy, Known::Null | Known::False) => Some(false),
+            (Test::Eq(value), Known::Equal(known)) => Some(value == known),
+            (Test::Eq(Const::Bool(value)), Known::True | Known::False) => Some(*value == (*fact == Known::True)),
+            _ => None,
+        }
+    }
+
+    pub fn remembers(&self, place: &Place) -> bool {
+        self.tested.contains(place)
+    }
+
+    /// The manager whose exit the cleanup region ends with may swallow exceptions.
+    fn swallows(&self, end: BlockId) -> bool {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let exit = function.block(end).instrs.iter().rev().find_map(|instr| match &instr.op {
+            Op::Exit { manager, .. } => Some(manager),
+            _ => None,
+        });
+        exit.is_some_and(|manager| self.ctx.resolved.manager_swallows(self.ctx.func, manager))
+    }
+
+    /// A normal exit.
+    fn leave(&mut self, state: State, span: Span, node: u32) {
+        if state.live() {
+            self.exit(state, ExitKind::Normal, span, node);
+        }
+    }
+
+    fn exit(&mut self, state: State, kind: ExitKind, at: Span, node: u32) {
+        if state.status == Status::Pending && kind != ExitKind::Normal {
+            return;
+        }
+        let module = self.ctx.resolved.module;
+        let function = module.func(self.ctx.func);
+        if function.kind == FnKind::Module {
+            return;
+        }
+        if let Some(owner) = self.owner_at_exit(&state, kind) {
+            let parent = state.parents.first().cloned();
+            let pending = state.status == Status::Pending;
+            self.handed(owner, at, parent, pending, node);
+            return;
+        }
+        if state.status == Status::Pending {
+            return;
+        }
+        if self.released_by_closure(&state) {
+            self.outcome.deferred.push(at);
+            return;
+        }
+        self.leak(&state, kind, at, None, node);
+    }
+
+    pub fn handed(&mut self, owner: Owner, at: Span, parent: Option<Place>, pending: bool, node: u32) {
+        if !self.outcome.handed.iter().any(|handed| handed.owner == owner && handed.at == at) {
+            let steps = super::witness::steps(self, node);
+            self.outcome.handed.push(HandOver { owner, at, parent, pending, steps });
+        }
+    }
+
+    pub fn leak(&mut self, state: &State, kind: ExitKind, at: Span, lost_at: Option<OpRef>, node: u32) {
+        let same = |leak: &&Leak| leak.kind == kind && leak.tier == state.tier && leak.shared == state.shared;
+        if self.outcome.leaks.iter().any(|leak| same(&leak)) {
+            return;
+        }
+        let steps = super::witness::steps(self, node);
+        self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, lost_at, steps });
+    }
+
+    /// Whoever still reaches it when the function is left.
+    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<Owner> {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let start = match &self.token.start {
+            Start::Place(place) => Some(place),
+            Start::Acquire { .. } => None,
+        };
+        let starting = self.ctx.resolved.is_starter(self.ctx.func);
+        let mut caller = None;
+        for place in state.must.iter().chain(&state.may).chain(&state.guards) {
+            if start.is_some_and(|start| place.starts_with(start)) {
+                continue;
+            }
+            match &place.root {
+                Root::Result if kind == ExitKind::Normal => caller = Some(Owner::Caller(place.proj.to_vec())),
+                Root::This if function.binding == Binding::Class => return Some(Owner::Process),
+                Root::This => {
+                    // An object that fails to come to life is nobody's.
+                    if kind != ExitKind::Normal && starting {
+                        continue;
+                    }
+                    if let Some(Proj::Field(name)) = place.proj.first() {
+                        return Some(Owner::Field(name.clone()));
+                    }
+                    return Some(Owner::Other);
+                }
+                Root::Global(_) => return Some(Owner::Process),
+                Root::Capture(_) => return Some(Owner::Other),
+                Root::Param(_) if !place.is_root() => return Some(Owner::Other),
+                Root::Local(_) if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) => {
+                    return Some(Owner::Other);
+                }
+                _ => {}
+            }
+        }
+        caller
+    }
+
+    /// A closure that outlives the function captures it and releases it when called, or takes it along.
+    fn released_by_closure(&self, state: &State) -> bool {
+        let escaping = |func: &FuncId| self.ctx.regions.escaping.contains(func);
+        let module = self.ctx.resolved.module;
+        let closures = module.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| {
+            if let Op::Closure { func, captures, .. } = &instr.op { Some((*func, captures)) } else { None }
+        });
+        closures.filter(|(func, _)| escaping(func)).any(|(_, captures)| {
+            captures.iter().any(|(captured, _)| state.reaches(captured))
+        })
+    }
+}
+
+fn fact_of(test: &Test, taken: bool) -> Option<Known> {
+    Some(match (test, taken) {
+        (Test::Null, true) => Known::Null,
+        (Test::Null, false) => Known::NotNull,
+        (Test::Truthy, true) => Known::True,
+        (Test::Truthy, false) => Known::False,
+        (Test::Eq(value), true) => Known::Equal(value.clone()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,192 @@
+//! The state of one path.
+
+use crate::ir::{After, BlockId, Const, Place, Root, Tier};
+use smallvec::SmallVec;
+
+/// Facts kept per path; the oldest is forgotten when there are more.
+const MAX_FACTS: usize = 8;
+
+/// Pending completions per path; a path that needs more is given up.
+pub const MAX_PENDING: usize = 8;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Status {
+    /// The acquisition was not reached yet.
+    Before,
+    /// Called, but not awaited or entered: nothing is open yet.
+    Pending,
+    Open,
+    /// That many steps of a release protocol are done.
+    Partial(u8),
+}
+
+/// What is known about a tested place.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Known {
+    Null,
+    NotNull,
+    True,
+    False,
+    Equal(Const),
+}
+
+impl Eq for Known {}
+
+impl std::hash::Hash for Known {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+    }
+}
+
+/// What a cleanup or handler was entered with.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Completion {
+    /// Go on with the remaining cleanups, then there.
+    Jump { cleanups: SmallVec<[BlockId; 2]>, then: After },
+    Raise(Tier),
+    Cancel,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct State {
+    pub status: Status,
+    /// Places that surely hold it. Sorted.
+    pub must: SmallVec<[Place; 3]>,
+    /// Places that may hold it or something that releases it: enough to discharge, not to report. Sorted.
+    pub may: SmallVec<[Place; 1]>,
+    /// Places whose release or exit releases it, whatever its own type says (`closing(conn)`). Sorted.
+    pub guards: SmallVec<[Place; 1]>,
+    /// Places that hold what it was made from, as long as releasing that releases it. Sorted.
+    pub parents: SmallVec<[Place; 1]>,
+    /// A release was called but not awaited; its result is here.
+    pub releasing: Option<Place>,
+    pub facts: SmallVec<[(Place, Known); 2]>,
+    pub pending: SmallVec<[Completion; 2]>,
+    /// Least believable exception since the acquisition.
+    pub tier: Option<Tier>,
+    pub shared: bool,
+}
+
+impl State {
+    pub fn new(status: Status) -> Self {
+        State {
+            status,
+            must: SmallVec::new(),
+            may: SmallVec::new(),
+            guards: SmallVec::new(),
+            parents: SmallVec::new(),
+            releasing: None,
+            facts: SmallVec::new(),
+            pending: SmallVec::new(),
+            tier: None,
+            shared: false,
+        }
+    }
+
+    pub fn live(&self) -> bool {
+        self.status != Status::Before
+    }
+
+    pub fn is_must(&self, place: &Place) -> bool {
+        self.must.binary_search(place).is_ok()
+    }
+
+    /// Holds it, surely or maybe.
+    pub fn holds(&self, place: &Place) -> bool {
+        self.is_must(place) || self.may.contains(place) || self.guards.contains(place)
+    }
+
+    /// The place is or contains a place that holds it.
+    pub fn reaches(&self, place: &Place) -> bool {
+        self.must.iter().chain(&self.may).chain(&self.guards).any(|held| held.starts_with(place))
+    }
+
+    /// The alias of which `place` is a part (`conn.close` of `conn`), if any.
+    pub fn owner_of(&self, place: &Place) -> Option<&Place> {
+        self.must.iter().chain(&self.may).chain(&self.guards).find(|held| place.starts_with(held) && place != *held)
+    }
+
+    pub fn add_must(&mut self, place: Place) {
+        insert(&mut self.must, place);
+    }
+
+    pub fn add_may(&mut self, place: Place) {
+        insert(&mut self.may, place);
+    }
+
+    pub fn add_guard(&mut self, place: Place) {
+        insert(&mut self.guards, place);
+    }
+
+    pub fn add_parent(&mut self, place: Place) {
+        insert(&mut self.parents, place);
+    }
+
+    /// `dst` is assigned: what it and its parts held is forgotten.
+    pub fn kill(&mut self, dst: &Place) {
+        self.must.retain(|place| !place.starts_with(dst));
+        self.may.retain(|place| !place.starts_with(dst));
+        self.guards.retain(|place| !place.starts_with(dst));
+        self.parents.retain(|place| !place.starts_with(dst));
+        self.facts.retain(|(place, _)| !place.starts_with(dst));
+        if self.releasing.as_ref().is_some_and(|place| place.starts_with(dst)) {
+            self.releasing = None;
+        }
+    }
+
+    /// `dst = src`: whatever `src` or a part of it held, `dst` holds too.
+    pub fn copy(&mut self, dst: &Place, src: &Place, moved: bool) {
+        let rebased = |places: &[Place]| -> SmallVec<[Place; 2]> {
+            places.iter().filter_map(|place| place.rebase(src, dst)).filter(|place| !place.cut).collect()
+        };
+        let (must, may) = (rebased(&self.must), rebased(&self.may));
+        let (guards, parents) = (rebased(&self.guards), rebased(&self.parents));
+        let releasing = self.releasing.as_ref().and_then(|place| place.rebase(src, dst));
+        let fact = self.fact(src).cloned();
+        if moved {
+            self.kill(src);
+        }
+        self.kill(dst);
+        must.into_iter().for_each(|place| self.add_must(place));
+        may.into_iter().for_each(|place| self.add_may(place));
+        guards.into_iter().for_each(|place| self.add_guard(place));
+        parents.into_iter().for_each(|place| self.add_parent(place));
+        if releasing.is_some() {
+            self.releasing = releasing;
+        }
+        if let Some(fact) = fact {
+            self.know(dst.clone(), fact);
+        }
+    }
+
+    pub fn fact(&self, place: &Place) -> Option<&Known> {
+        self.facts.iter().find(|(known, _)| known == place).map(|(_, fact)| fact)
+    }
+
+    pub fn know(&mut self, place: Place, fact: Known) {
+        self.facts.retain(|(known, _)| *known != place);
+        if self.facts.len() == MAX_FACTS {
+            self.facts.remove(0);
+        }
+        self.facts.push((place, fact));
+    }
+
+    /// A call may change what others can reach.
+    pub fn forget_shared_facts(&mut self) {
+        self.facts.retain(|(place, _)| {
+            place.proj.is_empty() && matches!(place.root, Root::Local(_) | Root::Param(_))
+        });
+    }
+
+    pub fn raise(&mut self, tier: Tier) {
+        if self.live() {
+            self.tier = Some(self.tier.map_or(tier, |known| known.max(tier)));
+        }
+    }
+}
+
+fn insert<A: smallvec::Array<Item = Place>>(set: &mut SmallVec<A>, place: Place) {
+    if let Err(at) = set.binary_search(&place) {
+        set.insert(at, place);
+    }
+}

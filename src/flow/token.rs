@@ -1,0 +1,91 @@
+//! Finding the acquisitions of a function.
+
+use super::{Context, Start, Token};
+use crate::catalog::schema::{AcquireOn, Role};
+use crate::finding::Confidence;
+use crate::ir::{BlockId, Callee, Op, OpRef, Place};
+use crate::resolve::Target;
+
+/// Every acquisition in the function, in source order.
+pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
+    let function = ctx.resolved.module.func(ctx.func);
+    let mut out = Vec::new();
+    for (b, block) in function.blocks.iter().enumerate() {
+        for (i, instr) in block.instrs.iter().enumerate() {
+            let Op::Call { callee, args, .. } = &instr.op else { continue };
+            let at = OpRef { func: ctx.func, block: BlockId(b as u32), op: i as u32 };
+            let Some(info) = ctx.resolved.call(at) else { continue };
+            let several = info.targets.len() > 1;
+            for target in &info.targets {
+                match target {
+                    Target::Catalog { facts } => {
+                        let fact = facts.acquires.iter().find(|fact| ctx.resolved.holds(ctx.func, args, &fact.when));
+                        let Some(fact) = fact else { continue };
+                        let parent = ctx.catalog_parent(fact.resource, callee, args);
+                        out.push(Token {
+                            kind: fact.resource,
+                            start: Start::Acquire { at, proj: Vec::new(), pending: fact.on != AcquireOn::Call, parent },
+                            symbol: facts.path.clone(),
+                            span: instr.span,
+                            confidence: if several { Confidence::Medium } else { Confidence::High },
+                            hops: 0,
+                            because: Vec::new(),
+                        });
+                    }
+                    Target::Project(func) => {
+                        let callee = ctx.resolved.module.func(*func);
+                        let roles = ctx.resolved.decorator_roles(*func);
+                        let keeps = |role: &Role| {
+                            matches!(role, Role::Memoises | Role::ContextManager | Role::Fixture | Role::Property)
+                        };
+                        if callee.generator || roles.iter().any(keeps) {
+                            continue;
+                        }
+                        for fresh in ctx.callees.fresh(*func).iter() {
+                            let doubt = several || (!callee.decorators.is_empty() && roles.is_empty());
+                            let least = if doubt || fresh.hops > 0 { Confidence::Medium } else { Confidence::High };
+                            out.push(Token {
+                                kind: fresh.kind,
+                                start: Start::Acquire {
+                                    at,
+                                    proj: fresh.proj.clone(),
+                                    pending: callee.r#async || fresh.pending,
+                                    parent: None,
+                                },
+                                symbol: fresh.symbol.clone(),
+                                span: instr.span,
+                                confidence: fresh.confidence.min(least),
+                                hops: fresh.hops + 1,
+                                because: fresh.because.clone(),
+                            });
+                        }
+                    }
+                    _ => {}
+                }
+                // One obligation per call and alternative is enough; the first alternative that acquires speaks.
+                if out.last().is_some_and(|token| matches!(token.start, Start::Acquire { at: last, .. } if last == at)) {
+                    break;
+                }
+            }
+        }
+    }
+    out.sort_by_key(|token| token.span);
+    out
+}
+
+impl Context<'_> {
+    /// The place of the object that this resource is a child of, when releasing that object frees it.
+    fn catalog_parent(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Option<Place> {
+        let parent = self.resolved.catalog.resource(kind)?.parent?;
+        if !parent.frees {
+            return None;
+        }
+        let is_parent = |place: &Place| {
+            self.resolved.type_of(self.func, place).contains(&crate::resolve::Ty::Inst(parent.ty))
+        };
+        match callee {
+            Callee::Method { recv, .. } if is_parent(recv) => Some(recv.clone()),
+            _ => args.iter().map(|arg| &arg.place).find(|place| is_parent(place)).cloned(),
+        }
+    }
+}

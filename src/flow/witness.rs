@@ -1,0 +1,113 @@
+//! From the trail of a path to steps that people can follow.
+
+use super::Start;
+use super::solve::{Event, Run};
+use crate::finding::{Step, StepRole};
+use crate::ir::{Callee, Const, Op, OpRef, Place, Test, Tier};
+
+/// Branches shown before the last one; more are noise.
+const MAX_BRANCHES: usize = 4;
+
+/// The steps of the path that ends at `node`, in path order, beginning with the acquisition.
+pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
+    let mut events = Vec::new();
+    let mut at = Some(node);
+    while let Some(index) = at {
+        let node = &run.nodes[index as usize];
+        events.push(&node.event);
+        at = node.pred;
+    }
+    events.reverse();
+    let formal = matches!(run.token.start, Start::Place(_));
+    let start = events.iter().rposition(|event| matches!(event, Event::Acquired)).unwrap_or(0);
+    let mut out: Vec<Step> = Vec::new();
+    if !formal {
+        out.extend(run.token.because.iter().cloned());
+        let noun = run.resource.map_or("resource", |resource| resource.noun.as_str());
+        let text = if run.token.hops > 0 { format!("{noun} comes open out of this call") } else { format!("{noun} created here") };
+        out.push(Step { span: run.token.span, role: StepRole::Acquire, text });
+    }
+    let branches = events[start..].iter().filter(|event| matches!(event, Event::Branch { .. })).count();
+    let mut skip = branches.saturating_sub(MAX_BRANCHES);
+    for event in &events[start..] {
+        match event {
+            Event::Branch { place, test, taken, span } => {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                if let Some(text) = branch_text(run, place, test, *taken) {
+                    out.push(Step { span: *span, role: StepRole::Branch, text });
+                }
+            }
+            Event::Raise { tier, span, at } => {
+                let text = match (tier, at.and_then(|at| callee_name(run, at))) {
+                    (Tier::Explicit, _) => "raises here".to_owned(),
+                    (_, Some(name)) => format!("`{name}` may raise here"),
+                    (Tier::Await, None) => "the awaited operation may raise here".to_owned(),
+                    (_, None) => "may raise here".to_owned(),
+                };
+                out.push(Step { span: *span, role: StepRole::Raise, text });
+            }
+            Event::Cancel { span } => {
+                out.push(Step { span: *span, role: StepRole::Raise, text: "may be cancelled here".to_owned() });
+            }
+            Event::Handled { span } => {
+                out.push(Step { span: *span, role: StepRole::Branch, text: "handled here".to_owned() });
+            }
+            Event::Start | Event::Flow | Event::Acquired => {}
+        }
+    }
+    out
+}
+
+fn branch_text(run: &Run<'_>, place: &Place, test: &Test, taken: bool) -> Option<String> {
+    let name = run.ctx.resolved.module.func(run.ctx.func).place_name(place);
+    let Some(name) = name else {
+        return Some(if taken { "when this holds" } else { "when this does not hold" }.to_owned());
+    };
+    Some(match (test, taken) {
+        (Test::Null, true) => format!("when `{name}` is null"),
+        (Test::Null, false) => format!("when `{name}` is not null"),
+        (Test::Truthy, true) => format!("when `{name}` is true"),
+        (Test::Truthy, false) => format!("when `{name}` is false or empty"),
+        (Test::Eq(value), true) => format!("when `{name}` is {}", literal(value)?),
+        (Test::Eq(value), false) => format!("when `{name}` is not {}", literal(value)?),
+        (Test::InstanceOf(_), true) => format!("when `{name}` is of that class"),
+        (Test::InstanceOf(_), false) => format!("when `{name}` is not of that class"),
+        (Test::Opaque, true) => "when this holds".to_owned(),
+        (Test::Opaque, false) => "when this does not hold".to_owned(),
+    })
+}
+
+fn literal(value: &Const) -> Option<String> {
+    Some(match value {
+        Const::Bool(b) => b.to_string(),
+        Const::Num(n) => n.to_string(),
+        Const::Str(text) if text.len() <= 20 => format!("`{text}`"),
+        Const::Null | Const::Undefined => "null".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What the op calls, as written: `conn.execute()`. For an await, what it awaits.
+fn callee_name(run: &Run<'_>, at: OpRef) -> Option<String> {
+    let function = run.ctx.resolved.module.func(at.func);
+    let block = function.block(at.block);
+    let callee = match &block.instrs[at.op as usize].op {
+        Op::Call { callee, .. } => callee,
+        Op::Await { src, .. } => block.instrs[..at.op as usize].iter().rev().find_map(|instr| match &instr.op {
+            Op::Call { dst, callee, .. } if dst == src => Some(callee),
+            _ => None,
+        })?,
+        _ => return None,
+    };
+    match callee {
+        Callee::Method { recv, name, .. } => match function.place_name(recv) {
+            Some(recv) => Some(format!("{recv}.{name}()")),
+            None => Some(format!("{name}()")),
+        },
+        Callee::Super { name } => Some(format!("super().{name}()")),
+        Callee::Value(place) => Some(format!("{}()", function.place_name(place)?)),
+    }
+}

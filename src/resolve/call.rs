@@ -1,0 +1,186 @@
+//! Call targets.
+
+use super::{Resolved, Ty};
+use crate::catalog::schema::Role;
+use crate::catalog::{SymbolFacts, TypeId};
+use crate::ir::{BlockId, Callee, ClassId, FuncId, LocalId, Name, Op, OpRef, Place, Proj, Root};
+use rustc_hash::FxHashMap;
+
+/// What a call may reach.
+#[derive(Clone, Debug)]
+pub enum Target<'a> {
+    /// A catalogued function, class or method.
+    Catalog { facts: &'a SymbolFacts },
+    /// A method of a catalogued thing that the catalogue says nothing more about.
+    ResourceMethod { ty: TypeId, name: Name },
+    /// A function of this file.
+    Project(FuncId),
+    /// A class of this file.
+    Construct(ClassId),
+    /// Something imported (or builtin) that nobody describes, by its path.
+    External(Name),
+}
+
+/// The alternatives; empty when nothing is known.
+#[derive(Clone, Debug, Default)]
+pub struct CallInfo<'a> {
+    pub targets: Vec<Target<'a>>,
+    /// `This` of a project target is the receiver place of the call.
+    pub receiver: Option<Place>,
+}
+
+fn swallows(target: &Target<'_>) -> bool {
+    matches!(target, Target::Catalog { facts } if facts.roles.iter().any(|symbol| symbol.role == Role::Suppresses))
+}
+
+impl CallInfo<'_> {
+    /// Functions of this file that may run, constructors not included.
+    pub fn functions(&self) -> impl Iterator<Item = FuncId> + '_ {
+        self.targets.iter().filter_map(|target| if let Target::Project(func) = target { Some(*func) } else { None })
+    }
+}
+
+impl<'a> Resolved<'a> {
+    pub(super) fn resolve_call(&self, func: FuncId, callee: &Callee) -> CallInfo<'a> {
+        let mut info = CallInfo::default();
+        match callee {
+            Callee::Method { recv, name, .. } => {
+                info.receiver = Some(recv.clone());
+                for ty in self.type_of(func, recv) {
+                    self.method_target(&ty, name, &mut info);
+                }
+            }
+            Callee::Super { name } => {
+                info.receiver = Some(Place::root(crate::ir::Root::This));
+                if let Some(class) = self.module.func(func).class
+                    && let Some(method) = self.find_super_method(class, name)
+                {
+                    info.targets.push(Target::Project(method));
+                }
+            }
+            Callee::Value(place) => {
+                if let Some((Proj::Field(_), _)) = place.proj.split_last().map(|(last, rest)| (last.clone(), rest)) {
+                    let mut owner = place.clone();
+                    owner.proj.pop();
+                    info.receiver = Some(owner);
+                }
+                for ty in self.type_of(func, place) {
+                    self.value_target(&ty, &mut info);
+                }
+            }
+        }
+        info
+    }
+
+    fn method_target(&self, ty: &Ty, name: &Name, info: &mut CallInfo<'a>) {
+        match ty {
+            Ty::Path(path) => self.path_target(smol_str::format_smolstr!("{path}.{name}"), info),
+            Ty::Inst(id) => info.targets.push(match self.catalog.method(*id, name) {
+                Some(facts) => Target::Catalog { facts },
+                None => Target::ResourceMethod { ty: *id, name: name.clone() },
+            }),
+            Ty::Object(class) => {
+                info.targets.extend(self.virtual_methods(*class, name).into_iter().map(Target::Project));
+                if info.targets.is_empty() {
+                    let bases = self.catalogued_bases(*class);
+                    for base in bases {
+                        if let Some(facts) = self.catalog.method(base, name) {
+                            info.targets.push(Target::Catalog { facts });
+                        }
+                    }
+                }
+            }
+            Ty::Class(class) => info.targets.extend(self.find_method(*class, name).map(Target::Project)),
+            Ty::Func(_) => {}
+        }
+        if info.targets.is_empty() {
+            // A field that holds a function: `self.factory()`.
+            let mut held = super::TySet::new();
+            self.project(ty, &Proj::Field(name.clone()), &mut held);
+            for ty in held {
+                self.value_target(&ty, info);
+            }
+        }
+    }
+
+    fn value_target(&self, ty: &Ty, info: &mut CallInfo<'a>) {
+        match ty {
+            Ty::Path(path) => self.path_target(path.clone(), info),
+            Ty::Inst(id) => {
+                if let Some(facts) = self.catalog.method(*id, "()") {
+                    info.targets.push(Target::Catalog { facts });
+                }
+            }
+            Ty::Class(class) => info.targets.push(Target::Construct(*class)),
+            Ty::Func(func) => info.targets.push(Target::Project(*func)),
+            Ty::Object(_) => {}
+        }
+    }
+
+    fn path_target(&self, path: Name, info: &mut CallInfo<'a>) {
+        info.targets.push(match self.catalog.function(&path) {
+            Some(facts) => Target::Catalog { facts },
+            None => Target::External(path),
+        });
+    }
+
+    pub(super) fn resolve_calls(&mut self) {
+        let module = self.module;
+        for id in module.func_ids() {
+            for (b, block) in module.func(id).blocks.iter().enumerate() {
+                for (i, instr) in block.instrs.iter().enumerate() {
+                    if let Op::Call { callee, .. } = &instr.op {
+                        let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
+                        let info = self.resolve_call(id, callee);
+                        self.calls.insert(at, info);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds the locals that hold only what the function itself makes, and the managers that swallow exceptions.
+    pub(super) fn classify_locals(&mut self) {
+        let module = self.module;
+        for id in module.func_ids() {
+            let function = module.func(id);
+            let mut own: FxHashMap<LocalId, bool> = FxHashMap::default();
+            for (b, block) in function.blocks.iter().enumerate() {
+                for (i, instr) in block.instrs.iter().enumerate() {
+                    let Some(dst) = instr.op.dst() else { continue };
+                    let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
+                    let info = self.calls.get(&at);
+                    if info.is_some_and(|info| info.targets.iter().any(swallows)) {
+                        self.swallowing[id.index()].insert(dst.clone());
+                    }
+                    let (Root::Local(local), true) = (&dst.root, dst.is_root()) else { continue };
+                    let made = match &instr.op {
+                        Op::Build { .. } | Op::Const { .. } => true,
+                        Op::Copy { src, .. } => match &src.root {
+                            Root::Local(from) if src.is_root() => own.get(from).copied().unwrap_or(false),
+                            _ => false,
+                        },
+                        Op::Call { .. } => info.is_some_and(|info| {
+                            info.targets.iter().any(|target| match target {
+                                Target::Construct(_) => true,
+                                Target::External(path) => path
+                                    .strip_prefix("builtins.")
+                                    .is_some_and(|name| self.language().collections.iter().any(|known| known == name)),
+                                _ => false,
+                            })
+                        }),
+                        _ => false,
+                    };
+                    own.entry(*local).and_modify(|known| *known &= made).or_insert(made);
+                }
+            }
+            self.own_containers[id.index()] =
+                own.into_iter().filter(|(_, made)| *made).map(|(local, _)| local).collect();
+        }
+    }
+
+    /// Calls whose target is wholly unknown, and all calls: the resolution ratchet.
+    pub fn call_counts(&self) -> (usize, usize) {
+        (self.calls.values().filter(|info| info.targets.is_empty()).count(), self.calls.len())
+    }
+}

@@ -1,0 +1,182 @@
+//! The class hierarchy of one file.
+
+use super::{Resolved, Ty};
+use crate::catalog::TypeId;
+use crate::catalog::schema::Role;
+use crate::ir::{ClassId, FuncId, Root};
+use smallvec::SmallVec;
+
+/// Overrides considered for a virtual call, and classes for an ancestry.
+const MAX_CLASSES: usize = 8;
+
+impl Resolved<'_> {
+    /// Finds the bases of each class; needs the types of globals.
+    pub(super) fn link_classes(&mut self) {
+        let count = self.module.classes.len();
+        self.bases = vec![SmallVec::new(); count];
+        self.subclasses = vec![Vec::new(); count];
+        self.open_classes.clear();
+        for (index, class) in self.module.classes.iter().enumerate() {
+            let id = ClassId(index as u32);
+            for base in &class.bases {
+                let mut found = false;
+                if let [name] = base.path.as_slice() {
+                    for ty in self.root_type(FuncId(0), &Root::Global(name.clone())) {
+                        match ty {
+                            Ty::Class(other) if other != id => {
+                                self.bases[index].push(other);
+                                self.subclasses[other.index()].push(id);
+                                found = true;
+                            }
+                            // A builtin or catalogued base holds nothing of the subclass.
+                            Ty::Path(path) if path.starts_with("builtins.") => found = true,
+                            _ => {}
+                        }
+                    }
+                }
+                found |= self.base_type(base).is_some() || self.is_inert_base(base);
+                if !found {
+                    self.open_classes.insert(id);
+                }
+            }
+        }
+    }
+
+    fn base_type(&self, base: &crate::ir::TypeRef) -> Option<TypeId> {
+        let mut types = super::TySet::new();
+        self.annotation(base, &mut types);
+        types.iter().find_map(|ty| if let Ty::Inst(id) = ty { Some(*id) } else { None })
+    }
+
+    /// Bases that the catalogue marks as carrying no behaviour (`abc.ABC`, `typing.Protocol`).
+    fn is_inert_base(&self, base: &crate::ir::TypeRef) -> bool {
+        let Some((first, rest)) = base.path.split_first() else { return true };
+        self.root_type(FuncId(0), &Root::Global(first.clone())).iter().any(|ty| {
+            let Ty::Path(path) = ty else { return false };
+            let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
+            self.catalog.function(&full).is_some_and(|facts| facts.roles.iter().any(|role| role.role == Role::Neutral))
+        })
+    }
+
+    /// The class and its ancestors in this file, nearest first.
+    pub fn ancestry(&self, class: ClassId) -> SmallVec<[ClassId; 4]> {
+        let mut out: SmallVec<[ClassId; 4]> = SmallVec::new();
+        out.push(class);
+        let mut next = 0;
+        while next < out.len() && out.len() < MAX_CLASSES {
+            if let Some(bases) = self.bases.get(out[next].index()) {
+                for base in bases {
+                    if !out.contains(base) {
+                        out.push(*base);
+                    }
+                }
+            }
+            next += 1;
+        }
+        out
+    }
+
+    /// True when an ancestor is not in this file, so that "no method does it" proves little.
+    pub fn is_open(&self, class: ClassId) -> bool {
+        self.ancestry(class).iter().any(|class| self.open_classes.contains(class))
+    }
+
+    /// The catalogued types that the class or an ancestor extends.
+    pub fn catalogued_bases(&self, class: ClassId) -> Vec<TypeId> {
+        let classes = self.ancestry(class);
+        let bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
+        bases.filter_map(|base| self.base_type(base)).collect()
+    }
+
+    pub fn find_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
+        self.ancestry(class).iter().find_map(|class| self.own_method(*class, name))
+    }
+
+    fn own_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
+        self.module.class(class).methods.iter().rev().find(|(method, _)| method == name).map(|(_, func)| *func)
+    }
+
+    /// The method found on a base of `class`, as `super()` does.
+    pub(super) fn find_super_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
+        self.ancestry(class).iter().skip(1).find_map(|class| self.own_method(*class, name))
+    }
+
+    /// The method and its overrides in subclasses of this file.
+    pub(super) fn virtual_methods(&self, class: ClassId, name: &str) -> SmallVec<[FuncId; 2]> {
+        let mut out: SmallVec<[FuncId; 2]> = self.find_method(class, name).into_iter().collect();
+        let mut pending: Vec<ClassId> = self.subclasses.get(class.index()).cloned().unwrap_or_default();
+        let mut seen = 0;
+        while let Some(sub) = pending.pop() {
+            seen += 1;
+            if seen > MAX_CLASSES || out.len() >= MAX_CLASSES {
+                break;
+            }
+            out.extend(self.own_method(sub, name).filter(|method| !out.contains(method)));
+            pending.extend(&self.subclasses[sub.index()]);
+        }
+        out
+    }
+
+    /// All methods that instances of `class` have in this file, nearest definition only.
+    pub fn methods(&self, class: ClassId) -> Vec<(crate::ir::Name, FuncId)> {
+        let mut out: Vec<(crate::ir::Name, FuncId)> = Vec::new();
+        for class in self.ancestry(class) {
+            for (name, func) in self.module.class(class).methods.iter().rev() {
+                if !out.iter().any(|(known, _)| known == name) {
+                    out.push((name.clone(), *func));
+                }
+            }
+        }
+        out
+    }
+
+    /// The roles of the decorators of `func`.
+    pub fn decorator_roles(&self, func: FuncId) -> SmallVec<[Role; 2]> {
+        let function = self.module.func(func);
+        let home = function.parent.unwrap_or(FuncId(0));
+        let mut out = SmallVec::new();
+        for decorator in &function.decorators {
+            for facts in self.decorator_facts(home, decorator) {
+                out.extend(facts.roles.iter().map(|symbol| symbol.role));
+            }
+        }
+        out
+    }
+
+    /// True when a decorator is neither catalogued nor part of this file: it may keep or register the function.
+    pub fn has_unknown_decorator(&self, func: FuncId) -> bool {
+        let function = self.module.func(func);
+        let home = function.parent.unwrap_or(FuncId(0));
+        function.decorators.iter().any(|decorator| self.decorator_facts(home, decorator).is_empty())
+    }
+
+    fn decorator_facts(
+        &self,
+        home: FuncId,
+        decorator: &crate::ir::Decorator,
+    ) -> SmallVec<[&crate::catalog::SymbolFacts; 1]> {
+        let mut out = SmallVec::new();
+        for ty in self.type_of(home, &decorator.place) {
+            if let Ty::Path(path) = &ty {
+                out.extend(self.catalog.function(path));
+            }
+        }
+        if out.is_empty()
+            && let Some((first, rest)) = decorator.path.split_first()
+        {
+            // `@cache(maxsize=1)`: the decorator is what the callee makes; its name says which.
+            for ty in self.root_type(home, &Root::Global(first.clone())) {
+                if let Ty::Path(path) = ty {
+                    let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
+                    out.extend(self.catalog.function(&full));
+                }
+            }
+        }
+        out
+    }
+
+    pub(super) fn is_property(&self, func: FuncId) -> bool {
+        !self.module.func(func).decorators.is_empty()
+            && self.decorator_roles(func).iter().any(|role| matches!(role, Role::Property | Role::Memoises))
+    }
+}

@@ -1,0 +1,42 @@
+//! Conditions of the catalogue on the arguments of a call.
+
+use super::{Resolved, Ty};
+use crate::catalog::schema::{ArgCondition, ArgIs};
+use crate::ir::{Arg, Const, FuncId};
+
+impl Resolved<'_> {
+    /// Whether all conditions hold for a call in `func`. A spread argument may hold anything: it satisfies no `absent`
+    /// and no `present`.
+    pub fn holds(&self, func: FuncId, args: &[Arg], conditions: &[ArgCondition]) -> bool {
+        conditions.iter().all(|condition| self.holds_one(func, args, condition))
+    }
+
+    fn holds_one(&self, func: FuncId, args: &[Arg], condition: &ArgCondition) -> bool {
+        let position: Option<usize> = condition.arg.parse().ok();
+        let arg = match position {
+            Some(position) => args.iter().filter(|arg| arg.name.is_none() && !arg.spread).nth(position),
+            None => args.iter().find(|arg| arg.name.as_ref() == Some(&condition.arg)),
+        };
+        let spread = args.iter().any(|arg| arg.spread);
+        let null = arg.is_some_and(|arg| matches!(arg.literal, Some(Const::Null | Const::Undefined)));
+        match &condition.is {
+            ArgIs::Absent => (arg.is_none() && !spread) || null,
+            ArgIs::Present => arg.is_some() && !null,
+            ArgIs::Value(value) => arg.is_some_and(|arg| self.is_value(func, arg, value)),
+            ArgIs::Not(value) => !arg.is_some_and(|arg| self.is_value(func, arg, value)),
+        }
+    }
+
+    fn is_value(&self, func: FuncId, arg: &Arg, value: &str) -> bool {
+        match &arg.literal {
+            Some(Const::Bool(b)) => value.eq_ignore_ascii_case(if *b { "true" } else { "false" }),
+            Some(Const::Str(text)) => text == value,
+            Some(Const::Num(n)) => value.parse() == Ok(*n),
+            Some(_) => false,
+            None => self.type_of(func, &arg.place).iter().any(|ty| {
+                matches!(ty, Ty::Path(path) if path.rsplit('.').next() == Some(value))
+                    || matches!(ty, Ty::Inst(id) if self.catalog.ty(*id).id.rsplit('.').next() == Some(value))
+            }),
+        }
+    }
+}

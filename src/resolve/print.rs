@@ -1,0 +1,71 @@
+//! Text form of what was resolved: `unclosed dump --types`.
+
+use super::{Resolved, Target, Ty};
+use crate::ir::{Callee, Op, OpRef, Place};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+impl Resolved<'_> {
+    /// Per function the named places with their types, then the calls with their targets.
+    pub fn print(&self) -> String {
+        let mut out = String::new();
+        for id in self.module.func_ids() {
+            let function = self.module.func(id);
+            let _ = writeln!(out, "fn {}", function.qualname);
+            let mut places: BTreeMap<String, String> = BTreeMap::new();
+            let env = &self.env[id.index()];
+            for (place, types) in env {
+                if let Some(name) = function.place_name(place) {
+                    places.insert(name, self.describe_all(types));
+                }
+            }
+            for (name, types) in places {
+                let _ = writeln!(out, "  {name}: {types}");
+            }
+            for (b, block) in function.blocks.iter().enumerate() {
+                for (i, instr) in block.instrs.iter().enumerate() {
+                    let Op::Call { callee, .. } = &instr.op else { continue };
+                    let at = OpRef { func: id, block: crate::ir::BlockId(b as u32), op: i as u32 };
+                    let targets: Vec<String> =
+                        self.call(at).iter().flat_map(|info| &info.targets).map(|target| self.describe_target(target)).collect();
+                    let targets = if targets.is_empty() { "?".to_owned() } else { targets.join(" | ") };
+                    let place = |place: &Place| function.place_name(place).unwrap_or_else(|| place.to_string());
+                    let callee = match callee {
+                        Callee::Method { recv, name, .. } => format!("{}.{name}", place(recv)),
+                        Callee::Super { name } => format!("super().{name}"),
+                        Callee::Value(value) => place(value),
+                    };
+                    let _ = writeln!(out, "  call {callee} -> {targets}");
+                }
+            }
+        }
+        for ((class, field), types) in self.fields.iter().collect::<BTreeMap<_, _>>() {
+            let _ = writeln!(out, "field {}.{field}: {}", self.module.class(*class).qualname, self.describe_all(types));
+        }
+        out
+    }
+
+    fn describe_all(&self, types: &super::TySet) -> String {
+        types.iter().map(|ty| self.describe(ty)).collect::<Vec<_>>().join(" | ")
+    }
+
+    fn describe(&self, ty: &Ty) -> String {
+        match ty {
+            Ty::Path(path) => path.to_string(),
+            Ty::Inst(id) => format!("<{}>", self.catalog.ty(*id).id),
+            Ty::Class(class) => format!("class {}", self.module.class(*class).qualname),
+            Ty::Object(class) => format!("<{}>", self.module.class(*class).qualname),
+            Ty::Func(func) => format!("fn {}", self.module.func(*func).qualname),
+        }
+    }
+
+    fn describe_target(&self, target: &Target<'_>) -> String {
+        match target {
+            Target::Catalog { facts } => facts.path.to_string(),
+            Target::ResourceMethod { ty, name } => format!("<{}>.{name}", self.catalog.ty(*ty).id),
+            Target::Project(func) => format!("fn {}", self.module.func(*func).qualname),
+            Target::Construct(class) => format!("new {}", self.module.class(*class).qualname),
+            Target::External(path) => format!("external {path}"),
+        }
+    }
+}

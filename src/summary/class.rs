@@ -1,0 +1,113 @@
+//! Who owns what is stored in fields: which methods of a class release it.
+
+use super::{Case, Summaries};
+use crate::catalog::TypeId;
+use crate::flow::{Callees, HandOver, Owner, Rel};
+use crate::ir::{ClassId, FnKind, FuncId, Name, Place, Root};
+use std::rc::Rc;
+
+/// A field that a method fills with something it opened.
+pub struct OwnedField {
+    pub class: ClassId,
+    pub field: Name,
+    pub kind: TypeId,
+    /// The store with the earliest position, as (function, index into its cases, index into the case's hand-overs).
+    pub store: (FuncId, usize, usize),
+    /// Methods that release the field on some path, in source order.
+    pub released_in: Vec<FuncId>,
+    /// One of `released_in` is a closer.
+    pub released_by_closer: bool,
+    /// Closers of the class that release another owned field but not this one.
+    pub skipped_by: Vec<FuncId>,
+    /// Closers of the class that release nothing of it.
+    pub idle_closers: Vec<FuncId>,
+    /// An ancestor is not in this file.
+    pub open: bool,
+}
+
+/// All owned fields of the classes of a file, by class and first store.
+pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<OwnedField> {
+    let resolved = summaries.resolved;
+    let language = resolved.language();
+    let mut out: Vec<OwnedField> = Vec::new();
+    for (func, cases) in all {
+        let Some(class) = receiver_class(summaries, *func) else { continue };
+        for (c, case) in cases.iter().enumerate() {
+            for (h, handed) in case.outcome.handed.iter().enumerate() {
+                let Owner::Field(field) = &handed.owner else { continue };
+                if out.iter().any(|known| known.class == class && known.field == *field) {
+                    continue;
+                }
+                let methods = resolved.methods(class);
+                let teardown = teardown_names(summaries, class);
+                let is_closer = |name: &Name| {
+                    language.closers.contains(name) || language.implicit_closers.contains(name) || teardown.contains(name)
+                };
+                let mut released_in = Vec::new();
+                let mut released_by_closer = false;
+                let mut idle_closers = Vec::new();
+                for (name, method) in &methods {
+                    if releases(summaries, *method, field, case, handed) {
+                        released_in.push(*method);
+                        released_by_closer |= is_closer(name);
+                    } else if is_closer(name) {
+                        idle_closers.push(*method);
+                    }
+                }
+                released_in.sort();
+                idle_closers.sort();
+                out.push(OwnedField {
+                    class,
+                    field: field.clone(),
+                    kind: case.token.kind,
+                    store: (*func, c, h),
+                    released_in,
+                    released_by_closer,
+                    skipped_by: Vec::new(),
+                    idle_closers,
+                    open: resolved.is_open(class),
+                });
+            }
+        }
+    }
+    // A closer that releases one owned field is expected to release them all.
+    for i in 0..out.len() {
+        let real: Vec<FuncId> = out
+            .iter()
+            .filter(|other| other.class == out[i].class && other.field != out[i].field)
+            .flat_map(|other| other.released_in.iter().copied())
+            .collect();
+        let skipped: Vec<FuncId> = out[i].idle_closers.iter().copied().filter(|func| real.contains(func)).collect();
+        out[i].skipped_by = skipped;
+    }
+    out
+}
+
+/// The class whose object `Root::This` is in the function; closures in methods do not count.
+fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
+    let function = summaries.resolved.module.func(func);
+    (matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor)).then_some(function.class).flatten()
+}
+
+fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {
+    let place = Place::root(Root::This).field(field.clone());
+    let gone = |place: &Place, kind: TypeId| {
+        let effect = summaries.effect(method, place, kind);
+        effect.release != Rel::Never
+    };
+    if gone(&place, case.token.kind) || gone(&place.project(crate::ir::Proj::Elem), case.token.kind) {
+        return true;
+    }
+    // Releasing what it was made from is enough.
+    let parent = summaries.resolved.catalog.resource(case.token.kind).and_then(|resource| resource.parent);
+    match (&handed.parent, parent) {
+        (Some(place), Some(parent)) if place.root == Root::This => gone(place, parent.ty),
+        _ => false,
+    }
+}
+
+/// Names of methods that a framework's base class runs as teardown.
+fn teardown_names(summaries: &Summaries<'_>, class: ClassId) -> Vec<Name> {
+    let bases = summaries.resolved.catalogued_bases(class);
+    bases.iter().flat_map(|base| summaries.resolved.catalog.ty(*base).teardown.clone()).collect()
+}

@@ -1,0 +1,28 @@
+//! What kind of file this is.
+
+use crate::catalog::schema::LanguageFacts;
+
+/// Facts about a whole file that change the verdict.
+#[derive(Clone, Copy, Debug)]
+pub struct FileScope {
+    /// It is part of a test suite.
+    pub test: bool,
+}
+
+impl FileScope {
+    /// `path` as shown to the user, with forward slashes.
+    pub fn new(path: &str, language: &LanguageFacts) -> Self {
+        let mut parts: Vec<&str> = path.split('/').collect();
+        let file = parts.pop().unwrap_or_default();
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let test = language.test_paths.iter().any(|pattern| match pattern.strip_suffix('/') {
+            Some(directory) => parts.contains(&directory),
+            None => match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+                (Some(prefix), _) => stem.starts_with(prefix),
+                (_, Some(suffix)) => stem.ends_with(suffix),
+                _ => stem == pattern,
+            },
+        });
+        FileScope { test }
+    }
+}

@@ -1,0 +1,67 @@
+//! Rewrites that mean the same must get the same verdict, and findings must keep their identity.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "test code")]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+use support::layout::{release_in_helper, rewrites};
+use support::{Kind, Problems, describe, fixtures, signature};
+
+#[test]
+fn layout_and_names_do_not_change_a_verdict() {
+    let mut problems = Problems::default();
+    let mut made = 0;
+    for fixture in fixtures().iter().filter(|f| !f.expected.syntax_errors) {
+        let persona = fixture.expected.persona;
+        let original = signature(&fixture.text, &fixture.run(&fixture.text, persona));
+        for rewrite in rewrites(&fixture.text) {
+            made += 1;
+            let found = signature(&rewrite.text, &fixture.run(&rewrite.text, persona));
+            let mut expected = original.clone();
+            expected.iter_mut().for_each(|row| row.0 = (rewrite.line)(row.0));
+            if found != expected {
+                problems.add(format_args!(
+                    "{}: {}\n  expected {expected:?}\n  found    {found:?}",
+                    fixture.path, rewrite.name
+                ));
+            }
+        }
+    }
+    println!("{made} rewrites");
+    problems.none_of(made);
+}
+
+#[test]
+fn a_release_may_move_into_a_function() {
+    let mut problems = Problems::default();
+    let mut made = 0;
+    for fixture in fixtures().iter().filter(|f| f.kind == Kind::Ok) {
+        let Some(text) = release_in_helper(&fixture.text) else { continue };
+        made += 1;
+        let report = fixture.run(&text, fixture.expected.persona);
+        for finding in &report.findings {
+            problems.add(format_args!("{}: {}", fixture.path, describe(&text, finding)));
+        }
+    }
+    println!("{made} programs");
+    problems.none_of(made);
+}
+
+/// Findings keep their identity when code before them comes and goes.
+#[test]
+fn fingerprints_survive_new_code_above() {
+    let mut problems = Problems::default();
+    let fixtures = fixtures();
+    for fixture in fixtures.iter().filter(|f| f.kind == Kind::Bad && !f.expected.syntax_errors) {
+        let above = "def unrelated_to_all(argument):\n    return argument + 1\n\n\n";
+        let text = format!("{above}{}", fixture.text);
+        let identities = |text: &str| {
+            let report = fixture.run(text, fixture.expected.persona);
+            report.findings.into_iter().map(|f| f.fingerprint).collect::<Vec<_>>()
+        };
+        if identities(&fixture.text) != identities(&text) {
+            problems.add(format_args!("{}: fingerprints change", fixture.path));
+        }
+    }
+    problems.none_of(fixtures.len());
+}

@@ -1,0 +1,107 @@
+//! Breaks every correct fixture in the ways people break programs; every mutant must be reported, by whatever rule.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "test code")]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+use support::mutate::mutants;
+use support::{Fixture, Kind, Problems, fixtures};
+use unclosed::finding::Persona;
+
+/// Mutants that do not leak: (fixture file, operator, why). An entry that is not needed any more fails the test.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("ok_closes_before_reconnect.py", "return before", "the second client is never made"),
+    ("ok_closes_before_reconnect.py", "raise before", "the second client is never made"),
+    ("ok_reconnect_in_handler.py", "return before", "the outer `finally` still closes"),
+    ("ok_reconnect_in_handler.py", "raise before", "the outer `finally` still closes"),
+    ("ok_closed_together.py", "drop await", "gathering starts what it is given"),
+    ("ok_list_closed_by_gather.py", "drop await", "gathering starts what it is given"),
+    ("ok_process_ends.py", "raise before", "CPython closes it when the exception drops the last reference"),
+    ("ok_sync_connection_for_regular_users.py", "raise before", "CPython closes it, as above"),
+];
+
+fn excepted(path: &str, operator: &str) -> bool {
+    EXCEPTIONS.iter().any(|(file, what, _)| path.ends_with(file) && *what == operator)
+}
+
+/// The widest persona that has nothing to say about the program as it is: what it says about a mutant is due to the mutation.
+fn widest_clean(fixture: &Fixture) -> Persona {
+    let clean = |persona: &Persona| fixture.run(&fixture.text, *persona).findings.is_empty();
+    [Persona::Auditor, Persona::Pedantic].into_iter().find(clean).unwrap_or(Persona::Regular)
+}
+
+#[test]
+fn every_mutant_of_a_correct_program_is_reported() {
+    let mut problems = Problems::default();
+    let (mut made, mut used) = (0, std::collections::BTreeSet::new());
+    for fixture in fixtures().iter().filter(|f| f.kind == Kind::Ok) {
+        let persona = widest_clean(fixture);
+        for mutant in mutants(&fixture.text) {
+            made += 1;
+            let reported = !fixture.run(&mutant.text, persona).findings.is_empty();
+            let excepted = excepted(&fixture.path, mutant.operator);
+            if excepted && !reported {
+                used.insert((fixture.path.clone(), mutant.operator));
+            }
+            if !reported && !excepted {
+                problems.add(format_args!("{}:{}: survives `{}`", fixture.path, mutant.line, mutant.operator));
+            }
+        }
+    }
+    for (file, operator, why) in EXCEPTIONS {
+        if !used.iter().any(|(path, what)| path.ends_with(file) && what == operator) {
+            problems.add(format_args!("{file}: exception `{operator}` ({why}) is not needed"));
+        }
+    }
+    println!("{made} mutants");
+    problems.none_of(made);
+}
+
+/// Correct programs that nothing can break are no use here.
+#[test]
+fn most_correct_fixtures_mark_a_release() {
+    let fixtures = fixtures();
+    let correct: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Ok).collect();
+    let marked = correct.iter().filter(|f| !mutants(&f.text).is_empty()).count();
+    assert!(marked * 2 > correct.len(), "{marked} of {} correct fixtures have mutants", correct.len());
+}
+
+/// The text of the mutant that `operator` makes.
+fn mutant(text: &str, operator: &str) -> Option<String> {
+    mutants(text).into_iter().find(|m| m.operator == operator).map(|m| m.text)
+}
+
+const PLAIN: &str =
+    "def f():\n    c = connect()\n    try:\n        c.send()\n    finally:\n        c.close()  #~ release\n";
+
+#[test]
+fn releases_are_deleted_replaced_and_preceded() {
+    let tail = |operator| mutant(PLAIN, operator).unwrap().split("finally:\n").nth(1).map(str::to_owned);
+    assert_eq!(tail("delete").unwrap(), "        pass\n");
+    assert_eq!(tail("call something else").unwrap(), "        c.describe_state()\n");
+    assert_eq!(tail("return before").unwrap(), "        return\n        c.close()\n");
+    assert_eq!(tail("raise before").unwrap(), "        raise RuntimeError(\"mutant\")\n        c.close()\n");
+    assert_eq!(mutant(PLAIN, "drop await"), None);
+}
+
+#[test]
+fn finally_becomes_else() {
+    let moved = mutant(PLAIN, "move out of finally").unwrap();
+    assert!(moved.contains("    except ZeroDivisionError:\n        raise\n    else:\n        c.close()"), "{moved}");
+    let handled = PLAIN.replace("    finally:", "    except OSError:\n        pass\n    finally:");
+    let moved = mutant(&handled, "move out of finally").unwrap();
+    assert!(moved.contains("        pass\n    else:\n        c.close()"), "{moved}");
+    let bare = "def f():\n    c.close()  #~ release\n";
+    assert_eq!(mutant(bare, "move out of finally"), None);
+}
+
+#[test]
+fn awaits_are_dropped_and_scopes_become_assignments() {
+    let text = "async def f(c):\n    await c.aclose()  #~ release\n";
+    assert_eq!(mutant(text, "drop await").unwrap(), "async def f(c):\n    c.aclose()\n");
+    let scope = "async def f():\n    async with connect(1) as c:  #~ release await\n        pass\n";
+    let expected = "async def f():\n    c = await connect(1)\n    if True:\n        pass\n";
+    assert_eq!(mutant(scope, "assign instead of with").unwrap(), expected);
+    let closing = "with closing(connect(1)) as c:  #~ release\n    pass\n";
+    assert_eq!(mutant(closing, "assign instead of with").unwrap(), "c = connect(1)\nif True:\n    pass\n");
+}
