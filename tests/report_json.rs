@@ -1,4 +1,5 @@
 //! The shape of the versioned JSON.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy takes helpers of tests for production code
 
 mod report_samples;
 

@@ -1,4 +1,5 @@
 //! What people see: the text and the concise format.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy takes helpers of tests for production code
 
 mod report_samples;
 
@@ -157,4 +158,19 @@ fn any_span_can_be_shown() {
             }
         }
     }
+}
+
+/// Generated code: many findings in one endless line.
+#[test]
+fn time_grows_with_findings_not_with_their_square() {
+    let source = "ü = connect(); ".repeat(5_000);
+    let mut report = with_files(&[("gen.py", &source)]);
+    let width = source.len() as u32 / 5_000;
+    report.findings =
+        (0..5_000).map(|i| finding("never-closed", Span::new(FileId(0), i * width + 5, i * width + 14))).collect();
+    let start = std::time::Instant::now();
+    for format in [Format::Text, Format::Concise, Format::Json, Format::Sarif] {
+        rendered(format, &report);
+    }
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }

@@ -1,9 +1,77 @@
-//! doc page
+//! # close-not-awaited
+//!
+//! ## What it does
+//!
+//! Reports a resource whose only releases are calls of an asynchronous method that nobody awaits. In Python such
+//! a call makes a coroutine and runs none of it: `client.aclose()` without `await` closes nothing.
+//!
+//! The finding is at the acquisition, and its steps show the calls that have no effect. It is an **error** when
+//! it grows with traffic or loses a pool slot, else a **warning**.
+//!
+//! ## Why it matters in production
+//!
+//! The code reads as if it closed. At run time there is one hint, `RuntimeWarning: coroutine ... was never
+//! awaited`, on standard error, when the coroutine is collected; it raises nothing, it is often filtered, and it
+//! does not name the connection that stays open. Upgrades bring it about as well: a library makes `close()`
+//! asynchronous and every call without `await` turns into a leak.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! import redis.asyncio as redis
+//!
+//!
+//! async def read_item(key: str):
+//!     client = redis.from_url("redis://localhost")  #~ close-not-awaited
+//!     try:
+//!         return await client.get(key)
+//!     finally:
+//!         client.aclose()
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! import redis.asyncio as redis
+//!
+//!
+//! async def read_item(key: str):
+//!     client = redis.from_url("redis://localhost")
+//!     try:
+//!         return await client.get(key)
+//!     finally:
+//!         await client.aclose()
+//! ```
+//!
+//! ## What counts as a release
+//!
+//! An asynchronous release counts when its coroutine is awaited, here or by whoever it is handed to:
+//! `asyncio.gather`, `wait_for`, `shield`, `run`, `create_task`, an `AsyncExitStack`, a caller that gets it
+//! returned. A coroutine that is assigned and then dropped does not count. Synchronous ways to close
+//! (`terminate`, the `close` of some libraries) count as they are.
+//!
+//! ## Known limits
+//!
+//! * A task made of the release is taken to run. That the loop may stop before it does is not reported.
+//! * If one path awaits the release and another one does not, the finding is `not-closed-on-every-path` or
+//!   `not-closed-on-error`, with the call that is not awaited among its steps.
+//!
+//! ## Fix safety
+//!
+//! Adding `await` is safe in an `async def`, with two things to know: the function is suspended there and can be
+//! cancelled, and an exception of the release now reaches the caller. In a plain `def` it is not possible: make
+//! the function asynchronous and await it in its callers, or hand the release to code that can.
 
 use super::{Draft, Rule, Subject};
 use crate::finding::{Step, StepRole};
 
-pub const RULE: Rule = Rule { id: "close-not-awaited", summary: "", source: include_str!("close_not_awaited.rs") };
+pub const RULE: Rule = Rule {
+    id: "close-not-awaited",
+    summary: "The only release is an asynchronous call that is never awaited",
+    source: include_str!("close_not_awaited.rs"),
+};
 
 /// Every release of it is a coroutine that nobody awaits.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

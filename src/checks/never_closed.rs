@@ -1,10 +1,89 @@
-//! doc page
+//! # never-closed
+//!
+//! ## What it does
+//!
+//! Reports a client, connection, pool, session, pool checkout or other catalogued resource that no path releases:
+//! it is acquired, perhaps used, and then the function is left, by whatever way.
+//!
+//! The finding is at the acquisition. It is an **error** when it grows with traffic (a request, a loop, a timer,
+//! a subscriber) or when a pool slot is lost; a **warning** when it stays open otherwise, also when the runtime
+//! closes it by itself some time after the last reference is gone; and a **note** when there is one for the life
+//! of the process.
+//!
+//! ## Why it matters in production
+//!
+//! Servers count connections: PostgreSQL accepts 100 by default, managed databases and Redis plans often fewer. A
+//! service that leaves one open per call works on a laptop, works in tests, and stops accepting work some hours
+//! after a deployment, with an error in code that is not at fault.
+//!
+//! The garbage collector is no plan. CPython closes many *synchronous* clients as soon as the last reference
+//! goes; but a kept traceback, a log record, a list or a closure keeps the reference, and other Python
+//! implementations do not count references. Asynchronous clients cannot be closed by a destructor, since it
+//! cannot await: they stay until the cyclic collector comes by, and pools with their own tasks stay for as long
+//! as the event loop runs. A checkout whose connection the collector closes is still missing in its pool.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! import redis.asyncio as redis
+//!
+//!
+//! async def read_item(key: str):
+//!     client = redis.from_url("redis://localhost")  #~ never-closed
+//!     return await client.get(key)
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! import redis.asyncio as redis
+//!
+//!
+//! async def read_item(key: str):
+//!     async with redis.from_url("redis://localhost") as client:
+//!         return await client.get(key)
+//! ```
+//!
+//! Better still for a server: one client per process, made at start-up and closed at shutdown.
+//!
+//! ## What counts as a release
+//!
+//! * The release calls that the catalogue names for the resource (`close`, `aclose`, `dispose`, `putconn` ...),
+//!   in the order it demands, awaited where they are asynchronous; also when a function of the project makes the
+//!   call, in this file or another.
+//! * Leaving a `with` or `async with` block over it, where the library closes there.
+//! * A release scheduled for later: `ExitStack.callback`, `addCleanup`, `atexit.register`, a task made of the
+//!   release.
+//! * Handing it to someone who owns it from then on: returning or yielding it, storing it in an attribute, a
+//!   global or a container that lives on, passing it to a constructor or to a function that keeps it. Where the
+//!   new owner is a class of the project, `owner-never-closes` asks the question again.
+//! * Releasing what it came from, where that frees it: closing a pool closes its connections.
+//!
+//! ## Known limits
+//!
+//! * Passing it to a function that is neither in the project nor in the catalogue may hand it over: what happens
+//!   there cannot be seen, and such findings have low confidence, which hides them by default (`--persona
+//!   auditor` shows them).
+//! * Resources that the catalogue does not know are not reported. Adding one takes a few lines of TOML.
+//! * What a script leaves to the end of its process is not reported, unless it is made in a loop.
+//!
+//! ## Fix safety
+//!
+//! Wrapping the use in `with` or `async with` is safe when the resource is not used after the block and no
+//! reference to it escapes from it. Check both, and check what the library's `with` does: see
+//! `with-does-not-close`.
 
 use super::{Draft, Rule, Subject};
 use crate::finding::Persona;
 use crate::flow::ExitKind;
 
-pub const RULE: Rule = Rule { id: "never-closed", summary: "", source: include_str!("never_closed.rs") };
+pub const RULE: Rule = Rule {
+    id: "never-closed",
+    summary: "An acquired connection is released on no path",
+    source: include_str!("never_closed.rs"),
+};
 
 /// No path releases it, hands it over, or schedules its release.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

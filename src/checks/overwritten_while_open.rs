@@ -1,10 +1,81 @@
-//! doc page
+//! # overwritten-while-open
+//!
+//! ## What it does
+//!
+//! Reports an assignment to the variable that holds an open resource, where nothing else holds it: the old one
+//! can never be released. Typical are a loop that opens in every round and closes once at the end, and a
+//! reconnect that forgets the connection it replaces.
+//!
+//! The finding is at the assignment that overwrites, and its first step shows where the lost resource was
+//! acquired. It is an **error** when it grows with traffic (each round of a loop, each reconnect) or loses a pool
+//! slot, else a **warning**.
+//!
+//! ## Why it matters in production
+//!
+//! Reconnect code runs when something is wrong already. If each attempt leaves the connection before it open, a
+//! server that answers slowly soon has all its slots taken by the client that tries to reach it.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! from psycopg2.pool import ThreadedConnectionPool
+//!
+//!
+//! def archive(pool: ThreadedConnectionPool, tables: list[str]) -> None:
+//!     conn = None
+//!     for table in tables:
+//!         conn = pool.getconn()  #~ overwritten-while-open
+//!         with conn.cursor() as cursor:
+//!             cursor.execute("CALL archive(%s)", (table,))
+//!         conn.commit()
+//!     pool.putconn(conn)
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! from psycopg2.pool import ThreadedConnectionPool
+//!
+//!
+//! def archive(pool: ThreadedConnectionPool, tables: list[str]) -> None:
+//!     for table in tables:
+//!         conn = pool.getconn()
+//!         try:
+//!             with conn.cursor() as cursor:
+//!                 cursor.execute("CALL archive(%s)", (table,))
+//!             conn.commit()
+//!         finally:
+//!             pool.putconn(conn)
+//! ```
+//!
+//! ## What counts as a release
+//!
+//! The same as for `never-closed`, before the assignment. A resource that was put into a list, an attribute or
+//! another variable before is not lost by the assignment, and neither is one that is known to be `None` or
+//! closed.
+//!
+//! ## Known limits
+//!
+//! * When no path at all releases the lost resource, `never-closed` speaks, at its acquisition.
+//! * Attributes (`self.conn = connect()` in a method that may run twice) are reported only where the second run
+//!   is visible.
+//! * Overwriting through `setattr`, `globals()` or `exec` is not seen.
+//!
+//! ## Fix safety
+//!
+//! Releasing the old resource right before the assignment is safe when nobody else uses it. If another thread or
+//! task may, swap first and release afterwards.
 
 use super::{Draft, Rule, Subject};
 use crate::flow::ExitKind;
 
-pub const RULE: Rule =
-    Rule { id: "overwritten-while-open", summary: "", source: include_str!("overwritten_while_open.rs") };
+pub const RULE: Rule = Rule {
+    id: "overwritten-while-open",
+    summary: "The variable that holds an open connection is assigned again",
+    source: include_str!("overwritten_while_open.rs"),
+};
 
 /// The only name for it is given to another value while it is open.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

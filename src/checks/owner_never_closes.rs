@@ -1,4 +1,80 @@
-//! doc page
+//! # owner-never-closes
+//!
+//! ## What it does
+//!
+//! Reports a class that acquires a resource, stores it in an attribute, and has no method that releases it; also
+//! when the class has a closer (`close`, `aclose`, `__exit__` ...) that forgets this attribute.
+//!
+//! The finding is at the store into the attribute. It is an **error** when objects of the class are made per
+//! request or in a loop, or when a pool slot is lost, a **warning** otherwise, and a **note** when there is one
+//! object for the life of the process.
+//!
+//! ## Why it matters in production
+//!
+//! Nobody who uses the class can do it right: there is nothing to call. Tests make an object each and leak a
+//! connection each; an application that reloads its configuration or handles a tenant per object leaks one per
+//! object. With asynchronous clients the first sign is `Unclosed client session` or `Event loop is closed` at
+//! exit, the second a server out of connections.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! import redis.asyncio as redis
+//!
+//!
+//! class ItemCache:
+//!     def __init__(self, url: str) -> None:
+//!         self.client = redis.from_url(url)  #~ owner-never-closes
+//!
+//!     async def get(self, key: str):
+//!         return await self.client.get(key)
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! import redis.asyncio as redis
+//!
+//!
+//! class ItemCache:
+//!     def __init__(self, url: str) -> None:
+//!         self.client = redis.from_url(url)
+//!
+//!     async def get(self, key: str):
+//!         return await self.client.get(key)
+//!
+//!     async def aclose(self) -> None:
+//!         await self.client.aclose()
+//! ```
+//!
+//! Add `__aenter__` and `__aexit__`, so that users can write `async with`.
+//!
+//! ## What counts as a release
+//!
+//! * A method that releases the attribute, itself or through what it calls, also under a guard such as `if
+//!   self.client is not None`.
+//! * A loop over a container attribute that releases each element.
+//! * Code outside of the class that releases the attribute of an object (`cache.client.aclose()`).
+//! * A release scheduled at the store: `atexit.register`, an exit stack kept in the object.
+//! * A method that hands the attribute on to another owner.
+//!
+//! What the class did not acquire is not its own: a client passed to the constructor belongs to the caller.
+//!
+//! ## Known limits
+//!
+//! * If a base class is neither in the project nor in the catalogue, it may release the attribute: such findings
+//!   have low confidence and are hidden by default.
+//! * Attributes set through `setattr` with a computed name, or through `__dict__`, silence the rule for the
+//!   class.
+//! * Whether somebody calls the closer is another question. A class with a closer is treated as a resource of its
+//!   own.
+//!
+//! ## Fix safety
+//!
+//! Adding a closer changes nothing by itself; it must be called where objects of the class end. If the client may
+//! come from outside (`client or from_url(url)`), close it only if it was made here.
 
 use super::{Draft, Rule, Subject};
 use crate::finding::{Confidence, Persona, Step, StepRole};
@@ -6,7 +82,11 @@ use crate::ir::FuncId;
 use crate::summary::class::OwnedField;
 use crate::summary::{Case, Summaries};
 
-pub const RULE: Rule = Rule { id: "owner-never-closes", summary: "", source: include_str!("owner_never_closes.rs") };
+pub const RULE: Rule = Rule {
+    id: "owner-never-closes",
+    summary: "A class keeps a connection in an attribute and has no method that closes it",
+    source: include_str!("owner_never_closes.rs"),
+};
 
 /// A field is filled with something the class opened, and no closer of the class releases it.
 pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Option<Draft> {

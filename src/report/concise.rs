@@ -2,11 +2,11 @@
 //! `path:line: kind: message`.
 
 use super::place::Places;
-use super::{Style, words};
+use super::words;
 use crate::finding::Report;
 use std::io::Write;
 
-pub fn render(report: &Report, _style: &Style, out: &mut dyn Write) -> std::io::Result<()> {
+pub fn render(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
     let places = Places::new(report);
     for finding in &report.findings {
         if let Some(place) = places.place(finding.at) {

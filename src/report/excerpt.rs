@@ -46,20 +46,17 @@ impl Excerpts {
     /// several lines are cut to their first.
     pub fn new(places: &Places<'_>, marks: Vec<Mark>, limit: usize) -> (Self, Vec<Label<usize>>) {
         let mut order = Vec::new();
-        let mut by_file: BTreeMap<_, BTreeMap<usize, Vec<Spot>>> = BTreeMap::new();
+        let mut by_file: BTreeMap<_, BTreeMap<u32, Vec<Spot>>> = BTreeMap::new();
         for mark in marks {
-            let (Some(place), Some((file, index))) = (places.place(mark.span), places.file(mark.span.file)) else {
-                continue;
-            };
+            let Some(place) = places.place(mark.span) else { continue };
             if !order.contains(&mark.span.file) {
                 order.push(mark.span.file);
             }
-            let line = place.start.line as usize;
-            let whole = index.line_range(line);
-            let content = file.text.get(whole.clone()).unwrap_or("").trim_end();
-            let inside = |offset: u32| floor(content, (offset as usize).saturating_sub(whole.start));
+            let line = place.start.line;
+            let (start, content) = places.line(mark.span.file, line);
+            let inside = |offset: u32| floor(content, (offset as usize).saturating_sub(start));
             let range = inside(mark.span.lo)..inside(mark.span.hi).max(inside(mark.span.lo));
-            let spots = by_file.entry(mark.span.file).or_default().entry(line - 1).or_default();
+            let spots = by_file.entry(mark.span.file).or_default().entry(line).or_default();
             match spots.iter_mut().find(|s| s.range == range) {
                 Some(same) => {
                     same.primary |= mark.primary;
@@ -74,25 +71,25 @@ impl Excerpts {
         let mut excerpts = Excerpts::default();
         let mut labels = Vec::new();
         for id in order {
-            let Some(((file, index), mut lines)) = places.file(id).zip(by_file.remove(&id)) else { continue };
+            let Some((path, mut lines)) = places.path(id).zip(by_file.remove(&id)) else { continue };
             // A single line between two shown ones is shown too.
-            let gaps: Vec<usize> = lines.keys().map(|l| l + 1).filter(|l| lines.contains_key(&(l + 1))).collect();
+            let gaps: Vec<u32> = lines.keys().map(|l| l + 1).filter(|l| lines.contains_key(&(l + 1))).collect();
             for line in gaps {
                 lines.entry(line).or_default();
             }
             let mut excerpt = Excerpt {
-                name: super::words::plain(&file.path),
+                name: super::words::plain(path),
                 text: String::new(),
                 lines: Vec::new(),
                 columns: BTreeMap::new(),
             };
             for (line, spots) in lines {
-                let content = file.text.get(index.line_range(line + 1)).unwrap_or("").trim_end();
+                let (_, content) = places.line(id, line);
                 let start = excerpt.text.len();
                 let ranges: Vec<_> = spots.iter().map(|s| s.range.clone()).collect();
                 let cut = clip(content, &ranges, limit, &mut excerpt.text);
                 excerpt.text.push('\n');
-                excerpt.lines.push((line, start..excerpt.text.len()));
+                excerpt.lines.push((line as usize - 1, start..excerpt.text.len()));
                 for (spot, range) in spots.into_iter().zip(cut) {
                     excerpt.columns.insert(range.start, spot.column);
                     let style = if spot.primary { LabelStyle::Primary } else { LabelStyle::Secondary };
@@ -148,8 +145,8 @@ const BODY: usize = 80;
 /// out. Returns where `ranges` are in `out`.
 fn clip(line: &str, ranges: &[Range<usize>], limit: usize, out: &mut String) -> Vec<Range<usize>> {
     let keep = match line.char_indices().nth(limit) {
-        None => vec![0..line.len()],
-        Some((at, _)) if ranges.iter().all(|r| r.end < at) => vec![0..at],
+        None => Vec::from([Range { start: 0, end: line.len() }]),
+        Some((at, _)) if ranges.iter().all(|r| r.end < at) => Vec::from([Range { start: 0, end: at }]),
         Some(_) => surroundings(line, ranges, limit),
     };
     let mut mapped = vec![out.len()..out.len(); ranges.len()];
@@ -188,16 +185,14 @@ fn clip(line: &str, ranges: &[Range<usize>], limit: usize, out: &mut String) -> 
 
 /// The parts of a long line to show, ascending and disjoint.
 fn surroundings(line: &str, ranges: &[Range<usize>], limit: usize) -> Vec<Range<usize>> {
-    // Many marks in one line share the room.
-    let share = (limit / ranges.len().max(1)).max(16);
-    let (context, body) = (CONTEXT.min(share / 3), BODY.min(share / 3));
-    let mut wanted: Vec<Range<usize>> = ranges
-        .iter()
-        .map(|r| {
-            let end = forward(line, r.start, body).min(r.end);
-            backward(line, r.start, context)..forward(line, end, context)
-        })
-        .collect();
+    // Many marks in one line share the room; what their own text does not need shows their surroundings.
+    let share = (limit / ranges.len().max(1)).max(20);
+    let shown: Vec<_> =
+        ranges.iter().map(|r| r.start..forward(line, r.start, BODY.min(share * 3 / 5)).min(r.end)).collect();
+    let text: usize = shown.iter().map(|r| line[r.clone()].chars().count()).sum();
+    let context = (limit.saturating_sub(text) / (2 * ranges.len()).max(1)).clamp(4, CONTEXT);
+    let mut wanted: Vec<Range<usize>> =
+        shown.iter().map(|r| backward(line, r.start, context)..forward(line, r.end, context)).collect();
     wanted.sort_by_key(|r| (r.start, r.end));
     let mut keep: Vec<Range<usize>> = Vec::new();
     for part in wanted {
@@ -260,9 +255,9 @@ mod tests {
     #[test]
     fn a_mark_longer_than_the_line_limit_is_cut() {
         let line = "q".repeat(5000);
-        let (out, marked) = clipped(&line, &[10..4990], 200);
+        let (out, marked) = clipped(&line, &[10..4990, 20..4000], 200);
         assert!(out.chars().count() < 220);
-        assert!(marked[0].len() >= 60);
+        assert!(marked.iter().all(|m| m.len() >= 30));
     }
 
     #[test]
@@ -276,8 +271,8 @@ mod tests {
 
     #[test]
     fn control_characters_keep_their_place() {
-        let (out, marked) = clipped("\u{feff}a\u{1b}b", &[5..6], 200);
+        let (out, marked) = clipped("\u{feff}a\u{1b}b", &[3..4, 5..6], 200);
         assert_eq!(out, "#a\u{fffd}b");
-        assert_eq!(marked, ["b"]);
+        assert_eq!(marked, ["a", "b"]);
     }
 }

@@ -39,7 +39,7 @@ pub struct Style {
 pub fn render(format: Format, report: &Report, style: &Style, out: &mut dyn Write) -> std::io::Result<()> {
     match format {
         Format::Text => text::render(report, style, out),
-        Format::Concise => concise::render(report, style, out),
+        Format::Concise => concise::render(report, out),
         Format::Json => json::render(report, out),
         Format::Sarif => sarif::render(report, out),
     }

@@ -45,7 +45,15 @@ impl<'a> Places<'a> {
         Some(Place { path: &file.path, start, end, offsets: (span.lo, span.hi) })
     }
 
-    pub fn file(&self, id: FileId) -> Option<(&'a ReportFile, &LineIndex)> {
-        self.files.get(&id).map(|(file, index)| (*file, index))
+    /// As shown to the user.
+    pub fn path(&self, file: FileId) -> Option<&'a str> {
+        self.files.get(&file).map(|(file, _)| file.path.as_str())
+    }
+
+    /// A 1-based line without its line break, and the byte offset at which it begins; empty for lines that do not exist.
+    pub fn line(&self, file: FileId, line: u32) -> (usize, &'a str) {
+        let Some((file, index)) = self.files.get(&file) else { return (0, "") };
+        let range = index.line_range(line as usize);
+        (range.start, file.text.get(range).unwrap_or("").trim_end())
     }
 }

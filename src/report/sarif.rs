@@ -1,12 +1,13 @@
 //! SARIF 2.1.0, for code scanning services and viewers.
 //!
-//! One run; `ruleId` is the rule id; locations are relative `uri`s (absolute ones as `file:`), columns count UTF-16 units. The witness is a code flow and,
-//! for viewers that show none, the first of the related locations. Held-back findings are not in the log.
-//! `properties` of a result: `confidence`, `growth`, `persona`, `subject`, `symbol`.
+//! One run; `ruleId` is the rule id; locations are relative `uri`s (absolute ones as `file:`); columns count UTF-16 units. The
+//! witness is a code flow and, for viewers that show none, the first of the related locations. Held-back findings are not in the
+//! log. `properties` of a result: `confidence`, `growth`, `persona`, `subject`, `symbol`.
 //!
 //! The few objects in use are written out here instead of taking `serde-sarif` (0.8.0, the newest): that crate does not compile
-//! on its own (it uses serde's derives without asking for the feature), generates hundreds of types in a build script, and leaves every
-//! field optional, so that it would not keep us from writing an invalid log. A test validates against the official schema instead.
+//! on its own (it uses serde's derives without asking for the feature), generates hundreds of types in a build script, and has
+//! most fields optional, so that it would not keep us from writing an incomplete log. A test validates against the official
+//! schema instead.
 
 use super::place::{Place, Places};
 use super::words;
@@ -221,7 +222,7 @@ fn rule_out(rule: &Rule) -> RuleOut {
     RuleOut {
         id: rule.id,
         short_description: Message { text: rule.summary.to_owned(), markdown: None },
-        full_description: (!paragraph.is_empty()).then(|| Message { text: paragraph, markdown: None }),
+        full_description: (!paragraph.is_empty()).then_some(Message { text: paragraph, markdown: None }),
         // No placeholders are looked for in a page, and its code has braces.
         help: Some(Message { text: page.clone(), markdown: Some(page) }),
         properties: Some(Tags { tags: ["reliability", "resource-leak"] }),

@@ -7,7 +7,7 @@ use super::place::Places;
 use super::words::{self, HeldBackCounts, count, plain};
 use crate::finding::{Finding, Report, Severity};
 use codespan_reporting::diagnostic;
-use codespan_reporting::term::termcolor::{Ansi, Color, ColorSpec, NoColor, WriteColor};
+use codespan_reporting::term::termcolor::{Ansi, Buffer, Color, ColorSpec, NoColor, WriteColor};
 use codespan_reporting::term::{self, Config, Styles, StylesWriter};
 use std::io::Write;
 
@@ -103,11 +103,18 @@ impl Printer {
             .with_message(plain(&finding.message))
             .with_labels(labels)
             .with_notes(self.notes(finding));
-        let mut out = StylesWriter::new(out, &self.styles);
-        term::emit_to_write_style(&mut out, &self.config, &excerpts, &shown).map_err(|error| match error {
+        let mut buffer = if out.supports_color() { Buffer::ansi() } else { Buffer::no_color() };
+        let mut writer = StylesWriter::new(&mut buffer, &self.styles);
+        term::emit_to_write_style(&mut writer, &self.config, &excerpts, &shown).map_err(|error| match error {
             codespan_reporting::files::Error::Io(error) => error,
             other => std::io::Error::other(other),
-        })
+        })?;
+        // Lines that point from labels to carets are padded.
+        for line in buffer.as_slice().split_inclusive(|&byte| byte == b'\n') {
+            out.write_all(line.trim_ascii_end())?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
     }
 
     fn notes(&self, finding: &Finding) -> Vec<String> {

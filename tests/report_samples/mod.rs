@@ -1,5 +1,6 @@
 //! Reports made by hand, for the tests of the renderers.
 #![allow(dead_code)] // each test binary uses its part
+#![allow(clippy::unwrap_used, clippy::panic)] // clippy takes helpers of tests for production code
 
 use std::sync::Arc;
 use unclosed::finding::{
