@@ -43,6 +43,7 @@ pub struct Resource {
     pub quiet: Vec<Name>,
     pub fluent: Vec<Name>,
     pub closed_test: Vec<Name>,
+    pub open_test: Vec<Name>,
     pub advice: String,
     /// The library's documentation; may be empty.
     pub docs: String,

@@ -253,6 +253,7 @@ impl Loader {
             quiet: resource.quiet,
             fluent: resource.fluent,
             closed_test: resource.closed_test,
+            open_test: resource.open_test,
             advice: resource.advice,
             docs: docs.to_owned(),
         });

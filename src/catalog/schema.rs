@@ -125,6 +125,10 @@ pub struct Resource {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub closed_test: Vec<SmolStr>,
+    /// The opposite: true while it is open.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub open_test: Vec<SmolStr>,
     /// Attributes that hold another catalogued thing it owns: `connection_pool = "redis.pool"`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]

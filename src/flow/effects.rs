@@ -408,15 +408,11 @@ impl Run<'_> {
         state.kill(dst);
         if resource.fluent.contains(&path) {
             state.add_must(dst.clone());
-        } else if resource.closed_test.contains(&path) && self.remembers_test(dst) {
-            state.know(dst.clone(), Known::False);
+        } else if let Some(fact) = self.state_test(&path) {
+            // A temporary, or a flag, that the next branch asks about.
+            state.know(dst.clone(), fact);
         }
         Some(Step::Go)
-    }
-
-    /// The result of a state test is a temporary that the next branch asks about.
-    fn remembers_test(&self, dst: &Place) -> bool {
-        matches!(dst.root, Root::Local(_))
     }
 
     fn release(&mut self, awaited: bool, span: Span, dst: &Place, state: &mut State) -> Step {

@@ -79,7 +79,7 @@ pub struct Fresh {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
     /// An op of the function acquires; the resource is in `dst` followed by `proj`.
-    Acquire { at: OpRef, proj: Vec<Proj>, pending: bool, parent: Option<Place> },
+    Acquire { at: OpRef, proj: Vec<Proj>, pending: bool, parents: Vec<Place> },
     /// The place holds it on entry.
     Place(Place),
 }

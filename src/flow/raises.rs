@@ -1,7 +1,7 @@
 //! What can raise, and how believable that is.
 
 use super::Context;
-use super::state::State;
+use super::state::{State, Status};
 use crate::catalog::Resource;
 use crate::catalog::schema::{AcquireOn, Connects, Role};
 use crate::catalog::{SymbolFacts, TypeId};
@@ -22,7 +22,9 @@ impl Context<'_> {
         match &instr.op {
             Op::Call { callee, .. } => Risk { raise: self.call_tier(at, callee, state, resource), cancel: false },
             Op::Await { src, .. } => {
-                let own = state.releasing.as_ref() == Some(src) || self.awaits_harmless(at, src);
+                // Awaiting the open object itself gives the object (`client = await from_url(...)`).
+                let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
+                let own = object || state.releasing.as_ref() == Some(src) || self.awaits_harmless(at, src);
                 Risk { raise: (!own).then_some(Tier::Await), cancel: true }
             }
             Op::Enter { manager, r#async, .. } => {
@@ -137,7 +139,7 @@ impl Context<'_> {
     /// The most believable exception a call of this function itself can raise; what `Callees::raises` answers with.
     pub fn own_tier(&self) -> Option<Tier> {
         let function = self.resolved.module.func(self.func);
-        let state = State::new(super::state::Status::Before);
+        let state = State::new(Status::Before);
         let mut most: Option<Tier> = None;
         let mut note = |tier: Tier| most = Some(most.map_or(tier, |known: Tier| known.min(tier)));
         for (b, block) in function.blocks.iter().enumerate() {
@@ -161,7 +163,7 @@ impl Context<'_> {
 
 /// Methods that do no I/O in practice: the quiet ones, tests, and releases.
 pub fn is_quiet(resource: &Resource, name: &Name) -> bool {
-    resource.quiet.contains(name) || resource.closed_test.contains(name) || is_release(resource, name)
+    resource.quiet.contains(name) || resource.closed_test.contains(name) || resource.open_test.contains(name) || is_release(resource, name)
 }
 
 pub fn is_release(resource: &Resource, name: &str) -> bool {

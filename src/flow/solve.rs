@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            if let Start::Acquire { at: site, proj, pending, parent } = &self.token.start
+            if let Start::Acquire { at: site, proj, pending, parents } = &self.token.start
                 && *site == at
                 && !state.live()
                 && let Some(dst) = instr.op.dst()
@@ -214,9 +214,7 @@ impl<'a> Run<'a> {
                 state.kill(dst);
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
-                if let Some(parent) = parent {
-                    state.add_parent(parent.clone());
-                }
+                parents.iter().for_each(|parent| state.add_parent(parent.clone()));
                 node = self.node(node, Event::Acquired);
                 continue;
             }
@@ -393,11 +391,11 @@ impl<'a> Run<'a> {
         }
         if state.live()
             && *test == Test::Truthy
-            && let (Some(resource), Some(Proj::Field(name))) = (self.resource, place.proj.last())
-            && resource.closed_test.contains(name)
+            && let Some(Proj::Field(name)) = place.proj.last()
             && state.owner_of(place).is_some()
+            && let Some(fact) = self.state_test(name)
         {
-            return Some(false);
+            return Some(fact == Known::True);
         }
         let fact = state.fact(place)?;
         match (test, fact) {
@@ -408,6 +406,18 @@ impl<'a> Run<'a> {
             (Test::Eq(value), Known::Equal(known)) => Some(value == known),
             (Test::Eq(Const::Bool(value)), Known::True | Known::False) => Some(*value == (*fact == Known::True)),
             _ => None,
+        }
+    }
+
+    /// What a method or attribute that tells whether the resource is open answers while it is.
+    pub fn state_test(&self, name: &str) -> Option<Known> {
+        let resource = self.resource?;
+        if resource.closed_test.iter().any(|test| test == name) {
+            Some(Known::False)
+        } else if resource.open_test.iter().any(|test| test == name) {
+            Some(Known::True)
+        } else {
+            None
         }
     }
 

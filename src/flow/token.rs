@@ -6,7 +6,11 @@ use crate::finding::Confidence;
 use crate::ir::{BlockId, Callee, Op, OpRef, Place};
 use crate::resolve::Target;
 
-/// Every acquisition in the function, in source order.
+/// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time
+/// quadratic in its size.
+const MAX_TOKENS: usize = 200;
+
+/// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them.
 pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let function = ctx.resolved.module.func(ctx.func);
     let mut out = Vec::new();
@@ -21,10 +25,10 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                     Target::Catalog { facts } => {
                         let fact = facts.acquires.iter().find(|fact| ctx.resolved.holds(ctx.func, args, &fact.when));
                         let Some(fact) = fact else { continue };
-                        let parent = ctx.catalog_parent(fact.resource, callee, args);
+                        let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
                             kind: fact.resource,
-                            start: Start::Acquire { at, proj: Vec::new(), pending: fact.on != AcquireOn::Call, parent },
+                            start: Start::Acquire { at, proj: Vec::new(), pending: fact.on != AcquireOn::Call, parents },
                             symbol: facts.path.clone(),
                             span: instr.span,
                             confidence: if several { Confidence::Medium } else { Confidence::High },
@@ -50,7 +54,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                     at,
                                     proj: fresh.proj.clone(),
                                     pending: callee.r#async || fresh.pending,
-                                    parent: None,
+                                    parents: Vec::new(),
                                 },
                                 symbol: fresh.symbol.clone(),
                                 span: instr.span,
@@ -70,22 +74,30 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
         }
     }
     out.sort_by_key(|token| token.span);
+    out.truncate(MAX_TOKENS);
     out
 }
 
 impl Context<'_> {
-    /// The place of the object that this resource is a child of, when releasing that object frees it.
-    fn catalog_parent(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Option<Place> {
-        let parent = self.resolved.catalog.resource(kind)?.parent?;
-        if !parent.frees {
-            return None;
-        }
-        let is_parent = |place: &Place| {
+    /// The places of the object that this resource is a child of, when releasing that object frees it: the one it is made
+    /// from, and the manager of the scope that this name comes from.
+    fn catalog_parents(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Vec<Place> {
+        let parent = self.resolved.catalog.resource(kind).and_then(|resource| resource.parent);
+        let Some(parent) = parent.filter(|parent| parent.frees) else { return Vec::new() };
+        let is_parent = |place: &&Place| {
             self.resolved.type_of(self.func, place).contains(&crate::resolve::Ty::Inst(parent.ty))
         };
-        match callee {
-            Callee::Method { recv, .. } if is_parent(recv) => Some(recv.clone()),
-            _ => args.iter().map(|arg| &arg.place).find(|place| is_parent(place)).cloned(),
-        }
+        let receiver = match callee {
+            Callee::Method { recv, .. } => Some(recv),
+            _ => None,
+        };
+        let made_from = receiver.into_iter().chain(args.iter().map(|arg| &arg.place)).find(is_parent);
+        let Some(made_from) = made_from else { return Vec::new() };
+        let blocks = &self.resolved.module.func(self.func).blocks;
+        let managers = blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
+            Op::Enter { dst, manager, .. } if dst == made_from => Some(manager),
+            _ => None,
+        });
+        std::iter::once(made_from).chain(managers).cloned().collect()
     }
 }

@@ -175,8 +175,21 @@ impl Resolved<'_> {
         out
     }
 
+    /// Finds the methods that are read as attributes. Needs the types of decorators, which must not in turn need this: a decorator
+    /// reached through a property is looked up with the properties found so far.
+    pub(super) fn find_properties(&mut self) {
+        let module = self.module;
+        let found: Vec<FuncId> = module
+            .func_ids()
+            .filter(|func| !module.func(*func).decorators.is_empty() && !self.properties.contains(func))
+            .filter(|func| {
+                self.decorator_roles(*func).contains(&Role::Property)
+            })
+            .collect();
+        self.properties.extend(found);
+    }
+
     pub(super) fn is_property(&self, func: FuncId) -> bool {
-        !self.module.func(func).decorators.is_empty()
-            && self.decorator_roles(func).iter().any(|role| matches!(role, Role::Property | Role::Memoises))
+        self.properties.contains(&func)
     }
 }

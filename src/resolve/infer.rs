@@ -35,6 +35,7 @@ impl Resolved<'_> {
                 changed |= self.infer_function(id, module.func(id));
             }
             if round == 0 {
+                self.find_properties();
                 self.link_classes();
                 changed |= self.declare();
             }

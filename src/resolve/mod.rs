@@ -46,6 +46,8 @@ pub struct Resolved<'a> {
     /// Per function: what is known about its places. Globals are under `FuncId(0)`.
     env: Vec<FxHashMap<Place, TySet>>,
     fields: FxHashMap<(ClassId, Name), TySet>,
+    /// Methods that are read as attributes.
+    properties: FxHashSet<FuncId>,
     /// What a generator function yields.
     yields: Vec<TySet>,
     bound_globals: FxHashSet<Name>,
@@ -69,6 +71,7 @@ impl<'a> Resolved<'a> {
             ecosystem,
             env: vec![FxHashMap::default(); module.functions.len()],
             fields: FxHashMap::default(),
+            properties: FxHashSet::default(),
             yields: vec![TySet::new(); module.functions.len()],
             bound_globals: FxHashSet::default(),
             captures: FxHashMap::default(),

@@ -7,7 +7,6 @@ pub mod class;
 mod print;
 
 use crate::catalog::TypeId;
-use crate::catalog::schema::Role;
 use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{Callees, Context, Effect, ExitKind, Fresh, HandOver, Outcome, Owner, Rel, Start, Token, solve, tokens};
 use crate::ir::{FuncId, Place, Tier};
@@ -148,9 +147,4 @@ impl Callees for Summaries<'_> {
         self.raises.borrow_mut().insert(func, tier);
         tier
     }
-}
-
-/// Functions whose results are given out again and again: what they open is kept by the cache.
-pub fn is_memoised(resolved: &Resolved<'_>, func: FuncId) -> bool {
-    resolved.decorator_roles(func).contains(&Role::Memoises)
 }
