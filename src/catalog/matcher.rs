@@ -13,6 +13,7 @@ static NO_LANGUAGE: LanguageFacts = LanguageFacts {
     catch_all: Vec::new(),
     catch_cancel: Vec::new(),
     entry_functions: Vec::new(),
+    not_io_errors: Vec::new(),
     closers: Vec::new(),
     implicit_closers: Vec::new(),
     starters: Vec::new(),

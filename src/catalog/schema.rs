@@ -481,6 +481,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub catch_cancel: Vec<SmolStr>,
+    /// Exception classes, by last name segment, that failing I/O does not raise (`ValueError`): their handlers do not see it.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub not_io_errors: Vec<SmolStr>,
     /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -92,6 +92,9 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
         return None;
     }
     let leak = subject.worst_leak()?;
+    if leak.kind == ExitKind::Lost && subject.overwriting().is_some() {
+        return None;
+    }
     let mut draft = subject.draft(RULE.id, leak);
     draft.message = format!("{} is never {}", subject.described(), subject.released());
     draft.label = "created here and never released".to_owned();

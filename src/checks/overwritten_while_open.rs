@@ -69,7 +69,6 @@
 //! task may, swap first and release afterwards.
 
 use super::{Draft, Rule, Subject};
-use crate::flow::ExitKind;
 
 pub const RULE: Rule = Rule {
     id: "overwritten-while-open",
@@ -79,13 +78,7 @@ pub const RULE: Rule = Rule {
 
 /// The only name for it is given to another value while it is open.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
-    if !subject.case.outcome.settled() {
-        return None;
-    }
-    let leak = subject.leaks().find(|leak| leak.kind == ExitKind::Lost && leak.tier.is_none())?;
-    if !subject.is_reassigned(leak) {
-        return None;
-    }
+    let leak = subject.overwriting()?;
     let mut draft = subject.draft(RULE.id, leak);
     draft.at = leak.at;
     draft.message = format!("{} is overwritten while it is still open", subject.described());

@@ -95,6 +95,7 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
         return None;
     }
     let handed = case.outcome.handed.get(owned.store.2)?;
+    let store = case.outcome.stores.iter().find(|(field, _)| *field == owned.field).map(|(_, span)| *span);
     let subject = Subject::new(summaries, case)?;
     let class = summaries.resolved.module.class(owned.class);
     let receiver = summaries.resolved.module.func(case.func).receiver.clone().unwrap_or_default();
@@ -119,7 +120,7 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     let confidence = if owned.open { Confidence::Low } else { Confidence::High };
     Some(Draft {
         rule: RULE.id,
-        at: case.token.span,
+        at: store.unwrap_or(case.token.span),
         message,
         label: format!("stored here and never {released}"),
         witness: handed.steps.clone(),

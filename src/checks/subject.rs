@@ -5,7 +5,8 @@ use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{Const, FuncId, Op, Place};
+use crate::ir::{FuncId, Op, Place, Tier};
+use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
 pub struct Subject<'a> {
@@ -81,13 +82,17 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// The op that lost it gave the name another resource or value, rather than null.
-    pub fn is_reassigned(&self, leak: &Leak) -> bool {
-        let Some(at) = leak.lost_at else { return false };
-        !matches!(
-            self.summaries.resolved.module.op(at).op,
-            Op::Const { value: Const::Null | Const::Undefined, .. } | Op::Drop { .. }
-        )
+    /// The path on which its name is given to another resource of the same kind while it is open; the next round of a loop that
+    /// runs the same acquisition again is not meant.
+    pub fn overwriting(&self) -> Option<&'a Leak> {
+        self.leaks().filter(|leak| leak.kind == ExitKind::Lost && leak.tier != Some(Tier::Any)).find(|leak| {
+            let (Some(lost), Start::Acquire { at, .. }) = (leak.lost_at, &self.case.token.start) else { return false };
+            let resolved = self.summaries.resolved;
+            let Op::Copy { src, .. } = &resolved.module.op(lost).op else { return false };
+            let statement = resolved.module.op(lost).span;
+            let again = lost.block == at.block && statement.contains(self.case.token.span);
+            !again && resolved.type_of(self.case.func, src).contains(&Ty::Inst(self.case.token.kind))
+        })
     }
 
     /// A draft with the witness of `leak`, to be given its words.

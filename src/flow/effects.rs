@@ -24,14 +24,25 @@ impl Run<'_> {
                     self.handed(owner, instr.span, parent, pending, node);
                     return Step::Stop;
                 }
+                if src.proj.last() == Some(&Proj::Elem) && state.is_must(src) {
+                    // The loop variable stands for the element that holds it: this is its round.
+                    state.know(src.clone(), Known::True);
+                }
                 state.copy(dst, src, *moved);
                 if !self.remembers(dst) {
                     state.facts.retain(|(place, _)| place != dst);
                 }
+                if dst.root == Root::This
+                    && let Some(Proj::Field(field)) = dst.proj.first()
+                    && state.reaches(dst)
+                    && !self.outcome.stores.iter().any(|(known, _)| known == field)
+                {
+                    self.outcome.stores.push((field.clone(), instr.span));
+                }
                 self.lost(at, instr.span, state, node)
             }
             Op::Const { dst, value } => {
-                state.kill(dst);
+                state.assign(dst);
                 self.learn_constant(dst, value, state);
                 self.lost(at, instr.span, state, node)
             }

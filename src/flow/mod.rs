@@ -153,6 +153,8 @@ pub struct Outcome {
     /// One per (kind, tier, shared), the shortest path of each, in discovery order.
     pub leaks: Vec<Leak>,
     pub handed: Vec<HandOver>,
+    /// The first store of it into each field of the receiver.
+    pub stores: Vec<(Name, Span)>,
     /// Where it is released, by position.
     pub released: Vec<Span>,
     /// Where its release is scheduled.

@@ -276,9 +276,20 @@ impl<'a> Run<'a> {
                 continue;
             }
             let span = first.map_or(block.term_span, |instr| instr.span);
-            self.enter(*handler, state.clone(), node, Event::Handled { span });
+            // A handler of errors that I/O does not raise sees only others, and lets I/O errors go on as they are.
+            let unrelated = matches!(completion, Completion::Raise(Tier::Await | Tier::Known))
+                && !surely
+                && types.iter().all(|ty| language.not_io_errors.iter().any(|name| ty.rsplit('.').next() == Some(name)));
+            let mut caught = state.clone();
+            if unrelated {
+                caught.raise(Tier::Any);
+            }
+            self.enter(*handler, caught, node, Event::Handled { span });
             if surely {
                 return;
+            }
+            if unrelated {
+                continue;
             }
             // That it is neither this one nor one of the next makes it an unlikely exception.
             state.raise(Tier::Any);
@@ -293,7 +304,9 @@ impl<'a> Run<'a> {
             Term::Goto(to) => self.enter(*to, state, node, Event::Flow),
             Term::Branch { place, test, yes, no } => self.branch(place, test, [*yes, *no], state, node, block.term_span),
             Term::Switch(all) => {
-                for to in all {
+                // A loop over the container that holds it does reach it.
+                let skip = block.loop_header && self.unvisited_element(block, &state);
+                for to in all.iter().take(if skip { 1 } else { all.len() }) {
                     self.enter(*to, state.clone(), node, Event::Flow);
                 }
             }
@@ -314,6 +327,18 @@ impl<'a> Run<'a> {
             }
             Term::Halt => {}
         }
+    }
+
+    /// The loop iterates over something whose element surely holds it, and no round was that element's yet.
+    fn unvisited_element(&self, header: &crate::ir::Block, state: &State) -> bool {
+        let iterated = header.instrs.iter().rev().find_map(|instr| match &instr.op {
+            Op::Call { callee: crate::ir::Callee::Method { recv, .. }, .. } => Some(recv),
+            _ => None,
+        });
+        iterated.is_some_and(|iterated| {
+            let element = iterated.project(Proj::Elem);
+            state.live() && state.is_must(&element) && state.fact(&element).is_none()
+        })
     }
 
     fn jump(&mut self, mut cleanups: SmallVec<[BlockId; 2]>, then: After, state: State, node: u32, span: Span) {

@@ -1,6 +1,6 @@
 //! The state of one path.
 
-use crate::ir::{After, BlockId, Const, Place, Root, Tier};
+use crate::ir::{After, BlockId, Const, Place, Proj, Root, Tier};
 use smallvec::SmallVec;
 
 /// Facts kept per path; the oldest is forgotten when there are more.
@@ -134,6 +134,13 @@ impl State {
         }
     }
 
+    /// Like [`State::kill`], but "some element" may be another element than the one that was stored before.
+    pub fn assign(&mut self, dst: &Place) {
+        if !dst.proj.contains(&Proj::Elem) {
+            self.kill(dst);
+        }
+    }
+
     /// `dst = src`: whatever `src` or a part of it held, `dst` holds too.
     pub fn copy(&mut self, dst: &Place, src: &Place, moved: bool) {
         let rebased = |places: &[Place]| -> SmallVec<[Place; 2]> {
@@ -146,7 +153,7 @@ impl State {
         if moved {
             self.kill(src);
         }
-        self.kill(dst);
+        self.assign(dst);
         must.into_iter().for_each(|place| self.add_must(place));
         may.into_iter().for_each(|place| self.add_may(place));
         guards.into_iter().for_each(|place| self.add_guard(place));

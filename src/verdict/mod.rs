@@ -76,6 +76,9 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Instance && harmless {
         persona = persona.max(Persona::Pedantic);
     }
+    if growth == Growth::Test && draft.error_path {
+        persona = persona.max(Persona::Pedantic);
+    }
     if draft.confidence == Confidence::Low {
         persona = Persona::Auditor;
     }
