@@ -3,9 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
-use crate::finding::{
-    Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint,
-};
+use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
 use crate::ir::Op;
 use crate::resolve::{Regions, Resolved};
 use crate::source::line_index::LineIndex;
@@ -46,12 +44,7 @@ struct FileReport {
 /// Runs on the current rayon pool, whose threads must have stacks of at least [`crate::lang::STACK_BYTES`].
 ///
 /// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
-pub fn analyse(
-    sources: &[SourceFile],
-    catalog: &Catalog,
-    settings: &Settings,
-    progress: &(dyn Fn() + Sync),
-) -> Report {
+pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
     let words = ImportWords::new(catalog);
     let files: Vec<FileReport> = sources
         .par_iter()

@@ -177,7 +177,9 @@ impl Run<'_> {
             return Step::Go;
         }
         let never = self.ctx.resolved.call(at).is_some_and(|info| {
-            info.targets.iter().any(|target| matches!(target, Target::Catalog { facts } if has_role(facts, Role::NeverReturns)))
+            info.targets
+                .iter()
+                .any(|target| matches!(target, Target::Catalog { facts } if has_role(facts, Role::NeverReturns)))
         });
         if never { Step::Stop } else { Step::Go }
     }
@@ -283,7 +285,8 @@ impl Run<'_> {
                 Target::Project(func) => {
                     let function = self.ctx.resolved.module.func(*func);
                     let lazy = function.r#async || function.generator;
-                    if let Some(step) = self.project_call(*func, lazy, span, dst, callee, &receiver, args, state, node) {
+                    if let Some(step) = self.project_call(*func, lazy, span, dst, callee, &receiver, args, state, node)
+                    {
                         return step;
                     }
                     handled = true;
@@ -366,7 +369,9 @@ impl Run<'_> {
             path.push_str(name);
             path.into()
         };
-        if state.guards.contains(recv) && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name)) {
+        if state.guards.contains(recv)
+            && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name))
+        {
             self.outcome.released.push(span);
             return Some(Step::Stop);
         }
@@ -546,7 +551,11 @@ impl Run<'_> {
                         }
                         let exact = state.is_must(&arg.place);
                         state.kill(dst);
-                        if exact { state.add_must(dst.clone()) } else { state.add_may(dst.clone()) }
+                        if exact {
+                            state.add_must(dst.clone())
+                        } else {
+                            state.add_may(dst.clone())
+                        }
                         return Some(Step::Go);
                     }
                     Role::SetsAttribute => return Some(self.give_away(span, node)),
@@ -633,14 +642,11 @@ impl Run<'_> {
             }
             self.ctx.resolved.captured_places(*func).iter().enumerate().any(|(i, captured)| {
                 held.iter().filter_map(|held| held.rebase(captured, &Place::root(Root::Capture(i as u16)))).any(
-                    |inner| {
-                        !inner.cut && self.ctx.callees.effect(*func, &inner, self.token.kind).release != Rel::Never
-                    },
+                    |inner| !inner.cut && self.ctx.callees.effect(*func, &inner, self.token.kind).release != Rel::Never,
                 )
             })
         })
     }
-
 }
 
 fn has_role(facts: &SymbolFacts, role: Role) -> bool {

@@ -163,7 +163,10 @@ impl Context<'_> {
 
 /// Methods that do no I/O in practice: the quiet ones, tests, and releases.
 pub fn is_quiet(resource: &Resource, name: &Name) -> bool {
-    resource.quiet.contains(name) || resource.closed_test.contains(name) || resource.open_test.contains(name) || is_release(resource, name)
+    resource.quiet.contains(name)
+        || resource.closed_test.contains(name)
+        || resource.open_test.contains(name)
+        || is_release(resource, name)
 }
 
 pub fn is_release(resource: &Resource, name: &str) -> bool {

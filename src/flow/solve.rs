@@ -199,7 +199,13 @@ impl<'a> Run<'a> {
                 let failing = state.status == Status::Pending && instr.op.reads_any(|place| state.holds(place));
                 if !failing {
                     if let Some(tier) = risk.raise {
-                        self.raise(state.clone(), tier, block.unwind, node, Event::Raise { tier, span: instr.span, at: Some(at) });
+                        self.raise(
+                            state.clone(),
+                            tier,
+                            block.unwind,
+                            node,
+                            Event::Raise { tier, span: instr.span, at: Some(at) },
+                        );
                     }
                     if risk.cancel && state.live() {
                         self.cancel(state.clone(), block.unwind, node, instr.span);
@@ -260,7 +266,8 @@ impl<'a> Run<'a> {
         let Some(completion) = state.pending.last().cloned() else { return };
         let language = self.ctx.resolved.language();
         let named = |types: &[crate::ir::Name], list: &[crate::ir::Name]| {
-            types.is_empty() || types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| list.iter().any(|l| l == last)))
+            types.is_empty()
+                || types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| list.iter().any(|l| l == last)))
         };
         for handler in handlers {
             let first = function.block(*handler).instrs.first();
@@ -302,7 +309,9 @@ impl<'a> Run<'a> {
         let block = function.block(id);
         match &block.term {
             Term::Goto(to) => self.enter(*to, state, node, Event::Flow),
-            Term::Branch { place, test, yes, no } => self.branch(place, test, [*yes, *no], state, node, block.term_span),
+            Term::Branch { place, test, yes, no } => {
+                self.branch(place, test, [*yes, *no], state, node, block.term_span)
+            }
             Term::Switch(all) => {
                 // A loop over the container that holds it does reach it.
                 let skip = block.loop_header && self.unvisited_element(block, &state);
@@ -537,7 +546,9 @@ impl<'a> Run<'a> {
                 Root::Global(_) => return Some(Owner::Process),
                 Root::Capture(_) => return Some(Owner::Other),
                 Root::Param(_) if !place.is_root() => return Some(Owner::Other),
-                Root::Local(_) if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) => {
+                Root::Local(_)
+                    if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
+                {
                     return Some(Owner::Other);
                 }
                 _ => {}
@@ -553,9 +564,9 @@ impl<'a> Run<'a> {
         let closures = module.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| {
             if let Op::Closure { func, captures, .. } = &instr.op { Some((*func, captures)) } else { None }
         });
-        closures.filter(|(func, _)| escaping(func)).any(|(_, captures)| {
-            captures.iter().any(|(captured, _)| state.reaches(captured))
-        })
+        closures
+            .filter(|(func, _)| escaping(func))
+            .any(|(_, captures)| captures.iter().any(|(captured, _)| state.reaches(captured)))
     }
 }
 

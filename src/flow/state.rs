@@ -42,7 +42,10 @@ impl std::hash::Hash for Known {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Completion {
     /// Go on with the remaining cleanups, then there.
-    Jump { cleanups: SmallVec<[BlockId; 2]>, then: After },
+    Jump {
+        cleanups: SmallVec<[BlockId; 2]>,
+        then: After,
+    },
     Raise(Tier),
     Cancel,
 }
@@ -180,9 +183,7 @@ impl State {
 
     /// A call may change what others can reach.
     pub fn forget_shared_facts(&mut self) {
-        self.facts.retain(|(place, _)| {
-            place.proj.is_empty() && matches!(place.root, Root::Local(_) | Root::Param(_))
-        });
+        self.facts.retain(|(place, _)| place.proj.is_empty() && matches!(place.root, Root::Local(_) | Root::Param(_)));
     }
 
     pub fn raise(&mut self, tier: Tier) {

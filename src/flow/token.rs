@@ -28,7 +28,12 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
                             kind: fact.resource,
-                            start: Start::Acquire { at, proj: Vec::new(), pending: fact.on != AcquireOn::Call, parents },
+                            start: Start::Acquire {
+                                at,
+                                proj: Vec::new(),
+                                pending: fact.on != AcquireOn::Call,
+                                parents,
+                            },
                             symbol: facts.path.clone(),
                             span: instr.span,
                             confidence: if several { Confidence::Medium } else { Confidence::High },
@@ -67,7 +72,8 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
-                if out.last().is_some_and(|token| matches!(token.start, Start::Acquire { at: last, .. } if last == at)) {
+                if out.last().is_some_and(|token| matches!(token.start, Start::Acquire { at: last, .. } if last == at))
+                {
                     break;
                 }
             }
@@ -84,9 +90,8 @@ impl Context<'_> {
     fn catalog_parents(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Vec<Place> {
         let parent = self.resolved.catalog.resource(kind).and_then(|resource| resource.parent);
         let Some(parent) = parent.filter(|parent| parent.frees) else { return Vec::new() };
-        let is_parent = |place: &&Place| {
-            self.resolved.type_of(self.func, place).contains(&crate::resolve::Ty::Inst(parent.ty))
-        };
+        let is_parent =
+            |place: &&Place| self.resolved.type_of(self.func, place).contains(&crate::resolve::Ty::Inst(parent.ty));
         let receiver = match callee {
             Callee::Method { recv, .. } => Some(recv),
             _ => None,

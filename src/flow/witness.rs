@@ -24,7 +24,11 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
     if !formal {
         out.extend(run.token.because.iter().cloned());
         let noun = run.resource.map_or("resource", |resource| resource.noun.as_str());
-        let text = if run.token.hops > 0 { format!("{noun} comes open out of this call") } else { format!("{noun} created here") };
+        let text = if run.token.hops > 0 {
+            format!("{noun} comes open out of this call")
+        } else {
+            format!("{noun} created here")
+        };
         out.push(Step { span: run.token.span, role: StepRole::Acquire, text });
     }
     let branches = events[start..].iter().filter(|event| matches!(event, Event::Branch { .. })).count();

@@ -182,9 +182,7 @@ impl Resolved<'_> {
         let found: Vec<FuncId> = module
             .func_ids()
             .filter(|func| !module.func(*func).decorators.is_empty() && !self.properties.contains(func))
-            .filter(|func| {
-                self.decorator_roles(*func).contains(&Role::Property)
-            })
+            .filter(|func| self.decorator_roles(*func).contains(&Role::Property))
             .collect();
         self.properties.extend(found);
     }

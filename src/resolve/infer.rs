@@ -79,8 +79,7 @@ impl Resolved<'_> {
                 if let Some(ty) = &field.ty {
                     self.annotation(ty, &mut types);
                 }
-                let known =
-                    self.fields.entry((crate::ir::ClassId(index as u32), field.name.clone())).or_default();
+                let known = self.fields.entry((crate::ir::ClassId(index as u32), field.name.clone())).or_default();
                 changed |= extend(known, &types);
             }
         }
@@ -140,8 +139,11 @@ impl Resolved<'_> {
                     }
                 }
                 Op::Closure { dst, func, .. } => {
-                    let types =
-                        if self.is_property(*func) { self.result_type(*func) } else { TySet::from_iter([Ty::Func(*func)]) };
+                    let types = if self.is_property(*func) {
+                        self.result_type(*func)
+                    } else {
+                        TySet::from_iter([Ty::Func(*func)])
+                    };
                     changed |= self.learn(id, dst, &types);
                 }
                 Op::Call { dst, callee, args, .. } => {
@@ -229,12 +231,7 @@ impl Resolved<'_> {
         changed
     }
 
-    fn call_result(
-        &self,
-        func: FuncId,
-        info: &super::CallInfo<'_>,
-        args: &[crate::ir::Arg],
-    ) -> TySet {
+    fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {
         let mut out = TySet::new();
         for target in &info.targets {
             match target {

@@ -230,9 +230,10 @@ impl<'a> Resolved<'a> {
         }
         self.type_of(func, manager).iter().any(|ty| {
             let Ty::Object(class) = ty else { return false };
-            self.language().exit_methods.iter().any(|name| {
-                self.find_method(*class, name).is_some_and(|method| self.may_return_true(method))
-            })
+            self.language()
+                .exit_methods
+                .iter()
+                .any(|name| self.find_method(*class, name).is_some_and(|method| self.may_return_true(method)))
         })
     }
 

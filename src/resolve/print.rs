@@ -26,8 +26,12 @@ impl Resolved<'_> {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     let Op::Call { callee, .. } = &instr.op else { continue };
                     let at = OpRef { func: id, block: crate::ir::BlockId(b as u32), op: i as u32 };
-                    let targets: Vec<String> =
-                        self.call(at).iter().flat_map(|info| &info.targets).map(|target| self.describe_target(target)).collect();
+                    let targets: Vec<String> = self
+                        .call(at)
+                        .iter()
+                        .flat_map(|info| &info.targets)
+                        .map(|target| self.describe_target(target))
+                        .collect();
                     let targets = if targets.is_empty() { "?".to_owned() } else { targets.join(" | ") };
                     let place = |place: &Place| function.place_name(place).unwrap_or_else(|| place.to_string());
                     let callee = match callee {

@@ -47,7 +47,9 @@ impl Regions {
                                 }
                             }
                         }
-                        Op::Copy { dst, src, .. } if !dst.is_root() || matches!(dst.root, Root::Result | Root::Global(_)) => {
+                        Op::Copy { dst, src, .. }
+                            if !dst.is_root() || matches!(dst.root, Root::Result | Root::Global(_)) =>
+                        {
                             handed(src);
                         }
                         Op::Build { parts, .. } => parts.iter().for_each(|(_, part)| handed(part)),

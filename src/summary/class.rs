@@ -41,7 +41,9 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                 let methods = resolved.methods(class);
                 let teardown = teardown_names(summaries, class);
                 let is_closer = |name: &Name| {
-                    language.closers.contains(name) || language.implicit_closers.contains(name) || teardown.contains(name)
+                    language.closers.contains(name)
+                        || language.implicit_closers.contains(name)
+                        || teardown.contains(name)
                 };
                 let mut released_in = Vec::new();
                 let mut released_by_closer = false;
@@ -86,7 +88,9 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
 /// The class whose object `Root::This` is in the function; closures in methods do not count.
 fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
     let function = summaries.resolved.module.func(func);
-    (matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor)).then_some(function.class).flatten()
+    (matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor))
+        .then_some(function.class)
+        .flatten()
 }
 
 fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {

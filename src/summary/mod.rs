@@ -8,7 +8,9 @@ mod print;
 
 use crate::catalog::TypeId;
 use crate::finding::{Confidence, Step, StepRole};
-use crate::flow::{Callees, Context, Effect, ExitKind, Fresh, HandOver, Outcome, Owner, Rel, Start, Token, solve, tokens};
+use crate::flow::{
+    Callees, Context, Effect, ExitKind, Fresh, HandOver, Outcome, Owner, Rel, Start, Token, solve, tokens,
+};
 use crate::ir::{FuncId, Place, Tier};
 use crate::resolve::{Regions, Resolved};
 use rustc_hash::FxHashMap;
