@@ -154,7 +154,7 @@ impl Printer<'_> {
     fn ir(&self, out: &mut String) -> fmt::Result {
         self.signature(out)?;
         for (index, block) in self.function.blocks.iter().enumerate() {
-            self.head(out, index, block)?;
+            self.head(out, index, block, true)?;
             for instr in &block.instrs {
                 out.push_str("    ");
                 self.op(out, &instr.op)?;
@@ -171,7 +171,7 @@ impl Printer<'_> {
     }
 
     /// `  b3: loop, cleanup, pending 1, unwind b5`
-    fn head(&self, out: &mut String, index: usize, block: &Block) -> fmt::Result {
+    fn head(&self, out: &mut String, index: usize, block: &Block, with_unwind: bool) -> fmt::Result {
         write!(out, "  b{index}:")?;
         let mut separator = " ";
         let mut note = |out: &mut String, text: fmt::Arguments<'_>| {
@@ -194,7 +194,7 @@ impl Printer<'_> {
         if block.pending > 0 {
             note(out, format_args!("pending {}", block.pending))?;
         }
-        if let Some(unwind) = block.unwind {
+        if let Some(unwind) = block.unwind.filter(|_| with_unwind) {
             note(out, format_args!("unwind b{}", unwind.0))?;
         }
         out.push('\n');
@@ -204,21 +204,22 @@ impl Printer<'_> {
     fn cfg(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "fn {}", self.function.qualname)?;
         for (index, block) in self.function.blocks.iter().enumerate() {
-            self.head(out, index, block)?;
-            let back = |to: BlockId| {
-                let to = &self.function.blocks[to.index()];
-                to.loop_header && to.loop_depth <= block.loop_depth
+            self.head(out, index, block, false)?;
+            let is_back = |to: BlockId| {
+                let target = &self.function.blocks[to.index()];
+                target.loop_header && target.loop_depth <= block.loop_depth && to.index() <= index
             };
-            let edge = |to: BlockId| if back(to) && to.index() <= index { "back" } else { "next" };
+            let back = |to: BlockId| if is_back(to) { ", back" } else { "" };
+            let next = |to: BlockId| if is_back(to) { "back" } else { "next" };
             match &block.term {
-                Term::Goto(to) => writeln!(out, "    {} b{}", edge(*to), to.0)?,
+                Term::Goto(to) => writeln!(out, "    {} b{}", next(*to), to.0)?,
                 Term::Branch { yes, no, .. } => {
-                    writeln!(out, "    true b{}", yes.0)?;
-                    writeln!(out, "    false b{}", no.0)?;
+                    writeln!(out, "    true{} b{}", back(*yes), yes.0)?;
+                    writeln!(out, "    false{} b{}", back(*no), no.0)?;
                 }
                 Term::Switch(targets) => {
                     for to in targets {
-                        writeln!(out, "    {} b{}", edge(*to), to.0)?;
+                        writeln!(out, "    {} b{}", next(*to), to.0)?;
                     }
                 }
                 Term::Jump { .. } | Term::Return { .. } | Term::Raise { .. } | Term::EndCleanup { .. } | Term::Halt => {

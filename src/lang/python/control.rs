@@ -1,6 +1,7 @@
 //! Loops, `if`, `with`, `try`.
 
 use super::context::Lowerer;
+use super::scope::handler_parts;
 use crate::ir::{BlockId, Callee, Name, Op, Place, Proj, Span};
 use ruff_python_ast::{CmpOp, ExceptHandler, Expr, Stmt, StmtFor, StmtIf, StmtTry, StmtWhile, StmtWith};
 use ruff_text_size::Ranged;
@@ -211,12 +212,9 @@ impl Lowerer<'_> {
                     Span { hi: keyword.lo + "except".len() as u32, ..keyword }
                 }
             };
-            let types = match handler.type_.as_deref() {
-                None => Vec::new(),
-                Some(Expr::Tuple(tuple)) => tuple.elts.iter().map(|elt| self.source_name(elt)).collect(),
-                Some(single) => vec![self.source_name(single)],
-            };
-            let dst = match &handler.name {
+            let parts = handler_parts(handler);
+            let types = parts.types.iter().map(|class| self.source_name(class)).collect();
+            let dst = match parts.name {
                 Some(name) => self.name(name),
                 None => self.temp(),
             };

@@ -4,8 +4,8 @@ use super::annotation;
 use super::context::Lowerer;
 use crate::ir::{Arg, Callee, Const, Name, Op, Place, Proj, Span, Test};
 use ruff_python_ast::{
-    ArgOrKeyword, BoolOp, DictItem, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprSubscript, FStringPart,
-    InterpolatedStringElement, InterpolatedStringElements, Operator,
+    ArgOrKeyword, BoolOp, DictItem, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprSlice, ExprSubscript,
+    FStringPart, InterpolatedStringElement, InterpolatedStringElements, Operator,
 };
 use ruff_text_size::Ranged;
 use smallvec::SmallVec;
@@ -101,9 +101,7 @@ impl Lowerer<'_> {
             Expr::Name(name) if name.id.is_empty() => self.plain(span),
             Expr::Name(name) => self.name(&name.id),
             Expr::Slice(slice) => {
-                for bound in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
-                    self.expr(bound);
-                }
+                self.slice(slice);
                 self.plain(span)
             }
             Expr::IpyEscapeCommand(_) => {
@@ -285,8 +283,18 @@ impl Lowerer<'_> {
         if name.is_empty() { base } else { self.project(base, Proj::Field(Name::new(name)), span) }
     }
 
+    fn slice(&mut self, slice: &ExprSlice) {
+        for bound in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
+            self.effects(bound);
+        }
+    }
+
     /// The projection for a key or index, which is evaluated.
     pub(super) fn key(&mut self, key: &Expr) -> Proj {
+        if let Expr::Slice(slice) = key {
+            self.slice(slice);
+            return Proj::Elem;
+        }
         match self.literal(key) {
             Some(Const::Str(name)) => Proj::Field(name),
             Some(Const::Num(index)) if index >= 0.0 && index < f64::from(u16::MAX) && index.fract() == 0.0 => {

@@ -53,7 +53,7 @@ impl Lowerer<'_> {
         let bound = Bound::of(&def.body, self.walrus);
         let (func, captures) = self.function(signature, bound, |lowerer| {
             lowerer.body(&def.body);
-            lowerer.flush_broken(def.end().into());
+            lowerer.flush_broken(u32::from(def.end()) + 1);
         });
         if let Some(class) = in_class
             && let Some(class) = self.classes.get_mut(class.index())

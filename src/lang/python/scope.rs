@@ -2,7 +2,7 @@
 
 use crate::ir::Name;
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt};
+use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Pattern, Stmt};
 use rustc_hash::FxHashSet;
 
 /// The names that a body binds, in the order of their first binding, without those it declares `global` or `nonlocal`.
@@ -146,7 +146,7 @@ impl Bound {
             Stmt::Try(stmt) => {
                 self.body(&stmt.body);
                 for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
-                    if let Some(name) = &handler.name {
+                    if let Some(name) = handler_parts(handler).name {
                         self.bind(name);
                     }
                     self.body(&handler.body);
@@ -203,6 +203,34 @@ impl Bound {
             Pattern::MatchOr(or) => or.patterns.iter().for_each(|inner| self.pattern(inner)),
         }
     }
+}
+
+/// What an exception handler catches and binds.
+pub(super) struct HandlerParts<'a> {
+    /// Empty for a bare `except:`.
+    pub(super) types: &'a [Expr],
+    pub(super) name: Option<&'a str>,
+}
+
+/// `except (A, B) as e`. Python 2's `except A, e` looks like `except A, B` to the parser; nobody names an exception class in
+/// lower case.
+pub(super) fn handler_parts(handler: &ExceptHandlerExceptHandler) -> HandlerParts<'_> {
+    let name = handler.name.as_ref().map(|name| name.as_str());
+    let types = match handler.type_.as_deref() {
+        None => &[],
+        Some(Expr::Tuple(tuple)) => {
+            if let [_, Expr::Name(target)] = tuple.elts.as_slice()
+                && !tuple.parenthesized
+                && name.is_none()
+                && target.id.starts_with(|first: char| first.is_lowercase())
+            {
+                return HandlerParts { types: &tuple.elts[..1], name: Some(target.id.as_str()) };
+            }
+            tuple.elts.as_slice()
+        }
+        Some(single) => std::slice::from_ref(single),
+    };
+    HandlerParts { types, name }
 }
 
 /// Finds `:=`; a lambda has a scope of its own, a comprehension has none for this purpose.

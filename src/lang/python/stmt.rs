@@ -26,7 +26,8 @@ impl Lowerer<'_> {
                     | Stmt::Match(_)
                     | Stmt::Try(_)
             );
-            self.flush_broken(if compound { start(stmt) } else { stmt.end().into() });
+            // What is missing at the end of a statement is reported at the line end after it.
+            self.flush_broken(if compound { start(stmt) } else { u32::from(stmt.end()) + 1 });
         }
         let span = self.span(stmt);
         match stmt {

@@ -42,9 +42,16 @@ impl Lines {
         text.get(lo..hi).unwrap_or_default().trim_end_matches(['\n', '\r'])
     }
 
-    pub(super) fn range(&self, line: usize) -> TextRange {
+    fn range(&self, line: usize) -> TextRange {
         let (lo, hi) = self.bounds(line);
         TextRange::new(TextSize::new(lo as u32), TextSize::new(hi as u32))
+    }
+
+    /// The line without the white space around it.
+    pub(super) fn code_range(&self, text: &str, line: usize) -> TextRange {
+        let content = self.content(text, line);
+        let start = self.range(line).start() + TextSize::of(&content[..line_indent(content)]);
+        TextRange::at(start, TextSize::of(content.trim()))
     }
 
     /// The part of a range that is on its first line.

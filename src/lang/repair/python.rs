@@ -35,6 +35,16 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Why a line was left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LeftOut {
+    Syntax,
+    /// The first line of a merge conflict.
+    Conflict,
+    /// Another line of it.
+    ConflictSide,
+}
+
 /// A tree and the text it was made of, which has the offsets of the original.
 pub struct Parsed<'a> {
     pub module: ModModule,
@@ -51,7 +61,7 @@ pub fn parse(text: &str) -> Parsed<'_> {
     }
     let original_errors = first.errors.clone();
     let lines = Lines::new(text);
-    let mut left_out: BTreeMap<usize, &'static str> = BTreeMap::new();
+    let mut left_out: BTreeMap<usize, LeftOut> = BTreeMap::new();
     let mut best = match without_conflicts(text, &lines, &mut left_out) {
         Some(resolved) => Attempt::new(Cow::Owned(resolved)),
         None => first,
@@ -76,7 +86,7 @@ pub fn parse(text: &str) -> Parsed<'_> {
             }
             let attempt = Attempt::new(Cow::Owned(leave_out(&best.text, &lines, &proposal)));
             let mut out = left_out.clone();
-            out.extend(proposal.iter().map(|line| (*line, "")));
+            out.extend(proposal.iter().map(|line| (*line, LeftOut::Syntax)));
             let errors = attempt.structural(&lines, &out).len();
             let better = winner.as_ref().is_none_or(|(fewest, size, ..)| (errors, proposal.len()) < (*fewest, *size));
             if better {
@@ -84,10 +94,10 @@ pub fn parse(text: &str) -> Parsed<'_> {
             }
         }
         let Some((_, _, attempt, proposal)) = winner else { break };
-        left_out.extend(proposal.into_iter().map(|line| (line, "")));
+        left_out.extend(proposal.into_iter().map(|line| (line, LeftOut::Syntax)));
         best = attempt;
     }
-    let problems = problems(&best.errors, &original_errors, &left_out, &lines);
+    let problems = problems(text, &best.errors, &original_errors, &left_out, &lines);
     Parsed { module: best.module, text: best.text, problems }
 }
 
@@ -115,7 +125,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Errors where more is lost than their own line.
-    fn structural(&self, lines: &Lines, left_out: &BTreeMap<usize, &'static str>) -> Vec<ParseError> {
+    fn structural(&self, lines: &Lines, left_out: &BTreeMap<usize, LeftOut>) -> Vec<ParseError> {
         let mut structural = Vec::new();
         // The line of the last error that is no indentation.
         let mut broken_line = None;
@@ -238,8 +248,7 @@ fn tree_sitter_lines(text: &str, lines: &Lines) -> Vec<usize> {
 }
 
 /// Blanks the markers of merge conflicts and every side but the first. `None` when there are none.
-fn without_conflicts(text: &str, lines: &Lines, left_out: &mut BTreeMap<usize, &'static str>) -> Option<String> {
-    const WHY: &str = "merge conflict: only the first side is analysed";
+fn without_conflicts(text: &str, lines: &Lines, left_out: &mut BTreeMap<usize, LeftOut>) -> Option<String> {
     let mut other_side = false;
     let mut open = false;
     for line in 0..lines.count() {
@@ -248,16 +257,16 @@ fn without_conflicts(text: &str, lines: &Lines, left_out: &mut BTreeMap<usize, &
         if marker("<<<<<<<") {
             open = true;
             other_side = false;
-            left_out.insert(line, WHY);
+            left_out.insert(line, LeftOut::Conflict);
         } else if open && (marker("|||||||") || marker("=======")) {
             other_side = true;
-            left_out.insert(line, WHY);
+            left_out.insert(line, LeftOut::ConflictSide);
         } else if open && marker(">>>>>>>") {
             open = false;
             other_side = false;
-            left_out.insert(line, WHY);
+            left_out.insert(line, LeftOut::ConflictSide);
         } else if other_side {
-            left_out.insert(line, WHY);
+            left_out.insert(line, LeftOut::ConflictSide);
         }
     }
     if left_out.is_empty() {
@@ -296,9 +305,10 @@ fn leave_out(text: &str, lines: &Lines, which: &[usize]) -> String {
 }
 
 fn problems(
+    text: &str,
     errors: &[ParseError],
     original: &[ParseError],
-    left_out: &BTreeMap<usize, &'static str>,
+    left_out: &BTreeMap<usize, LeftOut>,
     lines: &Lines,
 ) -> Vec<Problem> {
     let mut by_line: BTreeMap<usize, Problem> = BTreeMap::new();
@@ -313,21 +323,17 @@ fn problems(
     for error in original {
         messages.entry(lines.of(error.location.start().into())).or_insert(error);
     }
-    let mut previous: Option<(usize, &'static str)> = None;
-    for (&line, &why) in left_out {
-        // One problem for each conflict, not for each of its lines.
-        let continues = !why.is_empty() && previous == Some((line.saturating_sub(1), why));
-        previous = Some((line, why));
-        if continues {
-            continue;
-        }
-        let message = if why.is_empty() {
-            let said = messages.get(&line).or_else(|| messages.get(&(line + 1)));
-            said.map_or_else(|| "Not valid Python".to_owned(), |error| error.error.to_string())
-        } else {
-            why.to_owned()
+    for (&line, why) in left_out {
+        let message = match why {
+            LeftOut::Syntax => {
+                // An open bracket is noticed further down.
+                let said = messages.range(line..).next();
+                said.map_or_else(|| "Not valid Python".to_owned(), |(_, error)| error.error.to_string())
+            }
+            LeftOut::Conflict => "Merge conflict, of which only the first side is analysed".to_owned(),
+            LeftOut::ConflictSide => continue,
         };
-        by_line.insert(line, Problem { range: lines.range(line), message });
+        by_line.insert(line, Problem { range: lines.code_range(text, line), message });
     }
     by_line.into_values().collect()
 }
