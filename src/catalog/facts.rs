@@ -41,6 +41,7 @@ pub struct Resource {
     pub pool: Option<Pool>,
     pub keeps_process_alive: bool,
     pub quiet: Vec<Name>,
+    pub opens: Vec<Name>,
     pub fluent: Vec<Name>,
     pub closed_test: Vec<Name>,
     pub open_test: Vec<Name>,

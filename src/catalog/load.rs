@@ -252,6 +252,7 @@ impl Loader {
             keeps_process_alive: resource.keeps_process_alive,
             quiet: resource.quiet,
             fluent: resource.fluent,
+            opens: resource.opens,
             closed_test: resource.closed_test,
             open_test: resource.open_test,
             advice: resource.advice,

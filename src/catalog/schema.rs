@@ -117,6 +117,10 @@ pub struct Resource {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub quiet: Vec<SmolStr>,
+    /// Methods that connect it, for things that are made first and connected later: until one has succeeded nothing is held.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub opens: Vec<SmolStr>,
     /// Methods that return the object itself.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

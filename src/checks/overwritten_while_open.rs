@@ -69,6 +69,9 @@
 //! task may, swap first and release afterwards.
 
 use super::{Draft, Rule, Subject};
+use crate::finding::{Confidence, Step, StepRole};
+use crate::summary::class::OwnedField;
+use crate::summary::{Case, Summaries};
 
 pub const RULE: Rule = Rule {
     id: "overwritten-while-open",
@@ -83,5 +86,25 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     draft.at = leak.at;
     draft.message = format!("{} is overwritten while it is still open", subject.described());
     draft.label = "the open one is lost here".to_owned();
+    Some(draft)
+}
+
+/// A method fills a field again while what a constructor put there is still open.
+pub fn detect_field(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Option<Draft> {
+    let leak = owned.refilled.as_ref()?;
+    let subject = Subject::new(summaries, case)?;
+    let mut draft = subject.draft(RULE.id, leak);
+    let lost = leak.lost_at?;
+    let method = summaries.resolved.module.func(lost.func);
+    let receiver = method.receiver.clone().unwrap_or_default();
+    draft.at = leak.at;
+    draft.message =
+        format!("`{}` overwrites the {} in `{receiver}.{}` while it is still open", method.name, subject.noun(), owned.field);
+    draft.label = "the open one is lost here".to_owned();
+    let text = format!("{} stored by the constructor", subject.noun());
+    draft.witness.insert(0, Step { span: case.token.span, role: StepRole::Acquire, text });
+    if owned.open {
+        draft.confidence = draft.confidence.min(Confidence::Medium);
+    }
     Some(draft)
 }

@@ -9,6 +9,9 @@ use crate::ir::{FuncId, Op, Place, Tier};
 use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
+/// The last step of a path on which it is lost.
+pub const LAST_NAME_GOES: &str = "the last name for it goes here";
+
 pub struct Subject<'a> {
     pub summaries: &'a Summaries<'a>,
     pub case: &'a Case,
@@ -91,7 +94,10 @@ impl<'a> Subject<'a> {
             let Op::Copy { src, .. } = &resolved.module.op(lost).op else { return false };
             let statement = resolved.module.op(lost).span;
             let again = lost.block == at.block && statement.contains(self.case.token.span);
-            !again && resolved.type_of(self.case.func, src).contains(&Ty::Inst(self.case.token.kind))
+            // The next round of its own loop overwrites it only when no round was meant to release it.
+            let depth = resolved.module.func(lost.func).block(lost.block).loop_depth;
+            let meant = self.case.outcome.settled() && self.case.outcome.released_depth < depth;
+            (!again || meant) && resolved.type_of(self.case.func, src).contains(&Ty::Inst(self.case.token.kind))
         })
     }
 
@@ -106,7 +112,7 @@ impl<'a> Subject<'a> {
             ExitKind::Normal => format!("{whole} is left here {without}"),
             ExitKind::Raise => format!("the exception leaves {whole} {without}"),
             ExitKind::Cancel => format!("the cancellation leaves {whole} {without}"),
-            ExitKind::Lost => "the last name for it goes here".to_owned(),
+            ExitKind::Lost => LAST_NAME_GOES.to_owned(),
         };
         witness.push(Step { span: leak.at, role: StepRole::Exit, text });
         let mut confidence = self.case.token.confidence;

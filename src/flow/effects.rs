@@ -70,7 +70,7 @@ impl Run<'_> {
             Op::Call { dst, callee, args, new } => self.call(at, instr.span, dst, callee, args, *new, state, node),
             Op::Await { dst, src } => {
                 if state.releasing.as_ref() == Some(src) {
-                    self.outcome.released.push(instr.span);
+                    self.released(instr.span);
                     return Step::Stop;
                 }
                 if state.holds(src) && state.status == Status::Pending {
@@ -213,14 +213,14 @@ impl Run<'_> {
 
     fn exit_scope(&mut self, manager: &Place, span: Span, state: &mut State) -> Step {
         if state.guards.contains(manager) {
-            self.outcome.released.push(span);
+            self.released(span);
             return Step::Stop;
         }
         let with = self.resource.map_or(With::Releases, |resource| resource.with);
         if state.holds(manager) {
             return match with {
                 With::Releases => {
-                    self.outcome.released.push(span);
+                    self.released(span);
                     Step::Stop
                 }
                 With::EndsTransaction | With::Nothing => {
@@ -231,7 +231,7 @@ impl Run<'_> {
             };
         }
         if state.parents.contains(manager) {
-            self.outcome.released.push(span);
+            self.released(span);
             return Step::Stop;
         }
         Step::Go
@@ -257,8 +257,18 @@ impl Run<'_> {
         if let Some(releasing) = &state.releasing
             && args.iter().any(|arg| releasing.starts_with(&arg.place))
         {
-            self.outcome.deferred.push(span);
-            return Step::Stop;
+            match self.fate_of_release(at) {
+                Fate::Awaited => {
+                    self.outcome.deferred.push(span);
+                    return Step::Stop;
+                }
+                Fate::PassedThrough => {
+                    state.kill(dst);
+                    state.releasing = Some(dst.clone());
+                    return Step::Go;
+                }
+                Fate::Ignored => {}
+            }
         }
         let receiver = match callee {
             Callee::Method { recv, name, .. } => Some((recv.clone(), name.clone())),
@@ -332,6 +342,22 @@ impl Run<'_> {
         self.lost(at, span, state, node)
     }
 
+    /// What becomes of a release that was called but not awaited when the call gets it.
+    fn fate_of_release(&self, at: OpRef) -> Fate {
+        let Some(info) = self.ctx.resolved.call(at) else { return Fate::Awaited };
+        for target in &info.targets {
+            match target {
+                Target::External(path) if self.ctx.resolved.is_harmless(path) => return Fate::Ignored,
+                Target::Catalog { facts } if has_role(facts, Role::Drives) || has_role(facts, Role::Spawns) => {
+                    return Fate::Awaited;
+                }
+                Target::Catalog { facts } if has_role(facts, Role::Transparent) => return Fate::PassedThrough,
+                _ => {}
+            }
+        }
+        Fate::Awaited
+    }
+
     fn give_away(&mut self, span: Span, node: u32) -> Step {
         self.handed(Owner::Other, span, None, false, node);
         Step::Stop
@@ -372,7 +398,7 @@ impl Run<'_> {
         if state.guards.contains(recv)
             && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name))
         {
-            self.outcome.released.push(span);
+            self.released(span);
             return Some(Step::Stop);
         }
         let language = self.ctx.resolved.language();
@@ -431,6 +457,11 @@ impl Run<'_> {
         Some(Step::Go)
     }
 
+    fn released(&mut self, span: Span) {
+        self.outcome.released.push(span);
+        self.outcome.released_depth = self.outcome.released_depth.max(self.loop_depth);
+    }
+
     fn release(&mut self, awaited: bool, span: Span, dst: &Place, state: &mut State) -> Step {
         if awaited {
             state.kill(dst);
@@ -438,7 +469,7 @@ impl Run<'_> {
             self.outcome.unawaited.push(span);
             Step::Go
         } else {
-            self.outcome.released.push(span);
+            self.released(span);
             Step::Stop
         }
     }
@@ -647,6 +678,13 @@ impl Run<'_> {
             })
         })
     }
+}
+
+/// See [`Run::fate_of_release`].
+enum Fate {
+    Awaited,
+    PassedThrough,
+    Ignored,
 }
 
 fn has_role(facts: &SymbolFacts, role: Role) -> bool {

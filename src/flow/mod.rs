@@ -157,6 +157,8 @@ pub struct Outcome {
     pub stores: Vec<(Name, Span)>,
     /// Where it is released, by position.
     pub released: Vec<Span>,
+    /// The deepest loop nesting of a release.
+    pub released_depth: u16,
     /// Where its release is scheduled.
     pub deferred: Vec<Span>,
     /// Releases whose result nobody awaits.

@@ -3,8 +3,9 @@
 use super::state::{Completion, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
 use crate::catalog::Resource;
+use crate::catalog::schema::Connects;
 use crate::ir::{
-    After, Binding, BlockId, BlockKind, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier,
+    After, Binding, BlockId, BlockKind, Callee, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -38,6 +39,15 @@ pub enum Step {
     Stop,
 }
 
+/// When an op that connects a lazy resource has done so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum When {
+    /// A failure may leave it connected.
+    Trying,
+    /// Only if it succeeds.
+    Done,
+}
+
 /// One run.
 pub struct Run<'a> {
     pub ctx: Context<'a>,
@@ -52,6 +62,8 @@ pub struct Run<'a> {
     visited: FxHashSet<(BlockId, State)>,
     per_block: FxHashMap<BlockId, u32>,
     queue: VecDeque<(BlockId, State, u32)>,
+    /// How deep in loops the block is that is being walked.
+    pub loop_depth: u16,
 }
 
 /// Follows `token` through the function of `ctx`.
@@ -67,6 +79,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         visited: FxHashSet::default(),
         per_block: FxHashMap::default(),
         queue: VecDeque::new(),
+        loop_depth: 0,
     };
     run.leads_to_start = run.blocks_leading_to_start();
     let mut state = State::new(Status::Before);
@@ -188,6 +201,7 @@ impl<'a> Run<'a> {
     fn block(&mut self, id: BlockId, mut state: State, mut node: u32) {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let block = function.block(id);
+        self.loop_depth = block.loop_depth;
         if let BlockKind::Dispatch { .. } = block.kind {
             return self.dispatch(id, state, node);
         }
@@ -195,6 +209,8 @@ impl<'a> Run<'a> {
             let at = OpRef { func: self.ctx.func, block: id, op: i as u32 };
             if state.live() || block.unwind.is_some_and(|unwind| self.leads_to_start[unwind.index()]) {
                 let risk = self.ctx.risk(at, instr, &state, self.resource);
+                let connects = self.connects(&instr.op, &state);
+                state.held |= connects == Some(When::Trying);
                 // What fails before it is awaited was never acquired.
                 let failing = state.status == Status::Pending && instr.op.reads_any(|place| state.holds(place));
                 if !failing {
@@ -211,6 +227,7 @@ impl<'a> Run<'a> {
                         self.cancel(state.clone(), block.unwind, node, instr.span);
                     }
                 }
+                state.held |= connects.is_some();
             }
             if let Start::Acquire { at: site, proj, pending, parents } = &self.token.start
                 && *site == at
@@ -218,6 +235,7 @@ impl<'a> Run<'a> {
                 && let Some(dst) = instr.op.dst()
             {
                 state.kill(dst);
+                state.held = self.resource.is_none_or(|resource| resource.connects == Connects::Eager);
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
                 parents.iter().for_each(|parent| state.add_parent(parent.clone()));
@@ -229,6 +247,33 @@ impl<'a> Run<'a> {
             }
         }
         self.terminate(id, state, node);
+    }
+
+    /// Whether the op makes a lazy resource connect, and when.
+    fn connects(&self, op: &Op, state: &State) -> Option<When> {
+        let resource = self.resource?;
+        if state.held || !state.live() {
+            return None;
+        }
+        match op {
+            Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } if state.holds(recv) => {
+                if resource.opens.contains(name) {
+                    Some(When::Done)
+                } else if !resource.opens.is_empty() || super::raises::is_quiet(resource, name) {
+                    args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying)
+                } else {
+                    Some(When::Trying)
+                }
+            }
+            Op::Call { args, .. } => args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying),
+            Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
+            Op::Await { src, .. } => state.holds(src).then_some(When::Done),
+            // Whoever gets it there may use it.
+            Op::Yield { .. } => Some(When::Trying),
+            Op::Copy { dst, src, .. } => (!dst.is_root() && state.reaches(src)).then_some(When::Done),
+            Op::Build { .. } => op.reads_any(|place| state.reaches(place)).then_some(When::Done),
+            _ => None,
+        }
     }
 
     fn raise(&mut self, mut state: State, tier: Tier, unwind: Option<BlockId>, node: u32, event: Event) {
@@ -315,8 +360,13 @@ impl<'a> Run<'a> {
             Term::Switch(all) => {
                 // A loop over the container that holds it does reach it.
                 let skip = block.loop_header && self.unvisited_element(block, &state);
-                for to in all.iter().take(if skip { 1 } else { all.len() }) {
-                    self.enter(*to, state.clone(), node, Event::Flow);
+                for (i, to) in all.iter().take(if skip { 1 } else { all.len() }).enumerate() {
+                    let mut state = state.clone();
+                    if block.loop_header && i > 0 {
+                        // The next loop over it starts anew.
+                        state.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+                    }
+                    self.enter(*to, state, node, Event::Flow);
                 }
             }
             Term::Return { .. } => self.leave(state, block.term_span, node),
@@ -491,7 +541,7 @@ impl<'a> Run<'a> {
             self.handed(owner, at, parent, pending, node);
             return;
         }
-        if state.status == Status::Pending {
+        if state.status == Status::Pending || (!state.held && (kind != ExitKind::Normal || state.tier.is_some())) {
             return;
         }
         if self.released_by_closure(&state) {

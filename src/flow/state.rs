@@ -68,6 +68,8 @@ pub struct State {
     /// Least believable exception since the acquisition.
     pub tier: Option<Tier>,
     pub shared: bool,
+    /// It may hold a connection by now. A lazy one that was not used yet does not.
+    pub held: bool,
 }
 
 impl State {
@@ -83,6 +85,7 @@ impl State {
             pending: SmallVec::new(),
             tier: None,
             shared: false,
+            held: true,
         }
     }
 
@@ -183,7 +186,11 @@ impl State {
 
     /// A call may change what others can reach.
     pub fn forget_shared_facts(&mut self) {
-        self.facts.retain(|(place, _)| place.proj.is_empty() && matches!(place.root, Root::Local(_) | Root::Param(_)));
+        self.facts.retain(|(place, _)| {
+            let own = place.proj.is_empty() && matches!(place.root, Root::Local(_) | Root::Param(_));
+            // That a loop was at the element that holds it stays true.
+            own || place.proj.last() == Some(&Proj::Elem)
+        });
     }
 
     pub fn raise(&mut self, tier: Tier) {

@@ -2,8 +2,9 @@
 
 use super::{Case, Summaries};
 use crate::catalog::TypeId;
-use crate::flow::{Callees, HandOver, Owner, Rel};
-use crate::ir::{ClassId, FnKind, FuncId, Name, Place, Root};
+use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
+use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Root};
+use crate::resolve::Ty;
 use std::rc::Rc;
 
 /// A field that a method fills with something it opened.
@@ -23,6 +24,8 @@ pub struct OwnedField {
     pub idle_closers: Vec<FuncId>,
     /// An ancestor is not in this file.
     pub open: bool,
+    /// A method fills the field again, after a constructor has, while what it held is still open.
+    pub refilled: Option<Leak>,
 }
 
 /// All owned fields of the classes of a file, by class and first store.
@@ -58,6 +61,9 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                 }
                 released_in.sort();
                 idle_closers.sort();
+                let refilled = fillers(all, summaries, class, field)
+                    .into_iter()
+                    .find_map(|filler| refill(summaries, filler, field, case.token.kind));
                 out.push(OwnedField {
                     class,
                     field: field.clone(),
@@ -68,6 +74,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     skipped_by: Vec::new(),
                     idle_closers,
                     open: resolved.is_open(class),
+                    refilled,
                 });
             }
         }
@@ -91,6 +98,34 @@ fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
     (matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor))
         .then_some(function.class)
         .flatten()
+}
+
+/// Methods other than constructors that fill the field, when a constructor fills it first.
+fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, class: ClassId, field: &Name) -> Vec<FuncId> {
+    let stores = |cases: &Rc<Vec<Case>>| {
+        let owner = Owner::Field(field.clone());
+        cases.iter().any(|case| case.outcome.handed.iter().any(|handed| handed.owner == owner))
+    };
+    let filling: Vec<FuncId> = all
+        .iter()
+        .filter(|(func, cases)| receiver_class(summaries, *func) == Some(class) && stores(cases))
+        .map(|(func, _)| *func)
+        .collect();
+    let (first, later): (Vec<FuncId>, Vec<FuncId>) =
+        filling.into_iter().partition(|func| summaries.resolved.module.func(*func).kind == FnKind::Constructor);
+    if first.is_empty() { Vec::new() } else { later }
+}
+
+/// The path on which the method replaces what the field holds on entry.
+fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId) -> Option<Leak> {
+    let place = Place::root(Root::This).field(field.clone());
+    let outcome = summaries.formal(method, &place, kind);
+    let resolved = summaries.resolved;
+    outcome.leaks.into_iter().find(|leak| {
+        let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else { return false };
+        matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
+            if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
+    })
 }
 
 fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {

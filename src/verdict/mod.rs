@@ -5,12 +5,13 @@ mod scope;
 pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
-use crate::checks::{Draft, PRECEDENCE, Subject, owner_never_closes};
+use crate::checks::{Draft, LAST_NAME_GOES, PRECEDENCE, Subject, overwritten_while_open, owner_never_closes};
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity};
 use crate::flow::Start;
-use crate::ir::{FnKind, FuncId};
+use crate::ir::{FnKind, FuncId, Span};
 use crate::summary::class::owned_fields;
 use crate::summary::{Case, Summaries};
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 /// All findings of one file, unsorted, without fingerprints.
@@ -29,15 +30,37 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
             out.extend(decide(&subject, draft, growth(summaries, case, scope)));
         }
     }
+    drop_same_cause(&mut out);
     for owned in owned_fields(summaries, &all) {
         let cases = all.iter().find(|(func, _)| *func == owned.store.0).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
-        let Some(draft) = owner_never_closes::detect(&owned, summaries, case) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
-        let growth = if scope.test { Growth::Test } else { Growth::Instance };
-        out.extend(decide(&subject, draft, Some(growth)));
+        let growth = |usual| Some(if scope.test { Growth::Test } else { usual });
+        if let Some(draft) = owner_never_closes::detect(&owned, summaries, case) {
+            out.extend(decide(&subject, draft, growth(Growth::Instance)));
+        } else if let Some(draft) = overwritten_while_open::detect_field(&owned, summaries, case) {
+            out.extend(decide(&subject, draft, growth(Growth::Call)));
+        }
     }
     out
+}
+
+/// What is said to be lost at an overwrite is said there; a second finding about the value that overwrites it, lost at the same place in
+/// the next round, has the same cause.
+fn drop_same_cause(findings: &mut Vec<Finding>) {
+    let mut seen = FxHashSet::default();
+    findings.retain(|finding| finding.rule != overwritten_while_open::RULE.id || seen.insert(finding.at));
+    let overwrites: Vec<Span> = findings
+        .iter()
+        .filter(|finding| finding.rule == overwritten_while_open::RULE.id)
+        .map(|finding| finding.at)
+        .collect();
+    findings.retain(|finding| {
+        finding.rule == overwritten_while_open::RULE.id
+            || !finding.witness.last().is_some_and(|last| {
+                last.text == LAST_NAME_GOES && overwrites.contains(&last.span) && last.span.contains(finding.at)
+            })
+    });
 }
 
 /// Whether people who asked for `persona` want to see it.
@@ -76,7 +99,8 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Instance && harmless {
         persona = persona.max(Persona::Pedantic);
     }
-    if growth == Growth::Test && draft.error_path {
+    // A test run is short: what heals by itself there, or leaks only when a test fails, is for those who ask.
+    if growth == Growth::Test && (draft.error_path || heals) {
         persona = persona.max(Persona::Pedantic);
     }
     if draft.confidence == Confidence::Low {
