@@ -346,8 +346,10 @@ impl Builder {
         if self.is_open() {
             self.ret(false, span);
         }
+        self.locals.shrink_to_fit();
         if let [only] = self.blocks.as_mut_slice() {
             only.instrs.shrink_to_fit();
+            self.blocks.shrink_to_fit();
             return (self.blocks, self.locals);
         }
         skip_empty_blocks(&mut self.blocks);
@@ -491,13 +493,14 @@ fn renumber(blocks: Vec<Block>, order: &[BlockId]) -> Vec<Block> {
         number[id.index()] = BlockId(index as u32);
     }
     let mut blocks: Vec<Option<Block>> = blocks.into_iter().map(Some).collect();
-    let kept = order.iter().filter_map(|id| blocks[id.index()].take());
-    kept.map(|mut block| {
+    // Exact sizes: whole projects are held in memory.
+    let mut kept = Vec::with_capacity(order.len());
+    for mut block in order.iter().filter_map(|id| blocks[id.index()].take()) {
         for_each_target(&mut block, |to| *to = number[to.index()]);
         block.instrs.shrink_to_fit();
-        block
-    })
-    .collect()
+        kept.push(block);
+    }
+    kept
 }
 
 #[cfg(test)]

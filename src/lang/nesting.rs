@@ -7,8 +7,8 @@
 
 use super::LowerError;
 
-/// Deepest nesting that is analysed. An unoptimised build needs less than half of [`super::STACK_BYTES`] for it, an optimised one
-/// less than a tenth. CPython itself refuses more than 200 brackets and 100 blocks.
+/// Deepest nesting that is analysed. Even an unoptimised build needs less than half of [`super::STACK_BYTES`] for it (a test
+/// checks that). CPython itself refuses more than 200 brackets and 100 blocks.
 pub const MAX_DEPTH: usize = 1_500;
 
 /// Blocks recurse through more and larger frames than expressions; nobody indents 300 times.
