@@ -346,6 +346,12 @@ impl Builder {
         if self.is_open() {
             self.ret(false, span);
         }
+        self.locals.shrink_to_fit();
+        if let [only] = self.blocks.as_mut_slice() {
+            only.instrs.shrink_to_fit();
+            self.blocks.shrink_to_fit();
+            return (self.blocks, self.locals);
+        }
         skip_empty_blocks(&mut self.blocks);
         let mut order = reachable_in_layout(&self.blocks, &self.layout);
         merge_straight_lines(&mut self.blocks, &mut order);
@@ -406,13 +412,12 @@ fn skip_empty_blocks(blocks: &mut [Block]) {
 /// The blocks that can be reached from the entry, in layout order.
 fn reachable_in_layout(blocks: &[Block], layout: &[BlockId]) -> Vec<BlockId> {
     let mut seen = vec![false; blocks.len()];
-    let mut todo = vec![BlockId::ENTRY];
+    let mut todo = Vec::new();
     let mut visit = |block: BlockId, todo: &mut Vec<BlockId>| {
         if !std::mem::replace(&mut seen[block.index()], true) {
             todo.push(block);
         }
     };
-    todo.clear();
     visit(BlockId::ENTRY, &mut todo);
     while let Some(id) = todo.pop() {
         let block = &blocks[id.index()];
@@ -488,12 +493,14 @@ fn renumber(blocks: Vec<Block>, order: &[BlockId]) -> Vec<Block> {
         number[id.index()] = BlockId(index as u32);
     }
     let mut blocks: Vec<Option<Block>> = blocks.into_iter().map(Some).collect();
-    let kept = order.iter().filter_map(|id| blocks[id.index()].take());
-    kept.map(|mut block| {
+    // Exact sizes: whole projects are held in memory.
+    let mut kept = Vec::with_capacity(order.len());
+    for mut block in order.iter().filter_map(|id| blocks[id.index()].take()) {
         for_each_target(&mut block, |to| *to = number[to.index()]);
-        block
-    })
-    .collect()
+        block.instrs.shrink_to_fit();
+        kept.push(block);
+    }
+    kept
 }
 
 #[cfg(test)]

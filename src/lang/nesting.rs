@@ -7,8 +7,8 @@
 
 use super::LowerError;
 
-/// Deepest nesting that is analysed. An unoptimised build needs less than half of [`super::STACK_BYTES`] for it, an optimised one
-/// less than a tenth. CPython itself refuses more than 200 brackets and 100 blocks.
+/// Deepest nesting that is analysed. Even an unoptimised build needs less than half of [`super::STACK_BYTES`] for it (a test
+/// checks that). CPython itself refuses more than 200 brackets and 100 blocks.
 pub const MAX_DEPTH: usize = 1_500;
 
 /// Blocks recurse through more and larger frames than expressions; nobody indents 300 times.
@@ -238,12 +238,15 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self) {
-        let start = self.at;
-        while matches!(self.peek(0), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..) {
-            self.at += 1;
+        let rest = &self.text[self.at..];
+        let in_word = |byte: &u8| matches!(*byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..);
+        let len = rest.iter().position(|byte| !in_word(byte)).unwrap_or(rest.len());
+        let word = &rest[..len];
+        self.at += len;
+        if len > b"lambda".len() {
+            return;
         }
-        let word = &self.text[start..self.at];
-        if matches!(self.peek(0), b'"' | b'\'') && word.len() <= 2 && word.is_ascii() {
+        if len <= 2 && matches!(self.peek(0), b'"' | b'\'') && word.is_ascii() {
             let has = |prefix: u8| word.iter().any(|byte| byte.to_ascii_lowercase() == prefix);
             if word.iter().all(|byte| matches!(byte.to_ascii_lowercase(), b'r' | b'b' | b'u' | b'f' | b't')) {
                 self.string(has(b'f') || has(b't'), has(b'r'));

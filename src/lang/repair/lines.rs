@@ -144,3 +144,10 @@ pub(super) fn assigned_name(line: &str) -> Option<&str> {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_name.then_some(name)
 }
+
+/// A line that begins a function or class.
+pub(super) fn is_definition(line: &str) -> bool {
+    let line = line.trim_start();
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    (line.starts_with("def ") && line.contains('(')) || (line.starts_with("class ") && line.trim_end().ends_with(':'))
+}

@@ -2,3 +2,4 @@
 
 mod lines;
 pub mod python;
+mod strings;

@@ -5,10 +5,12 @@
 //! *Structural* errors are the ones where recovery loses more than the line: an open bracket that swallows the next statements, an
 //! open triple-quoted string that swallows the rest of the file, a broken `def` header whose body then belongs to nobody.
 //! For these, lines are left out at the same byte length and the text is parsed again, for a few rounds. Which lines, is proposed
-//! twice, from the positions of Ruff's errors and from the error nodes of tree-sitter's tree; the proposal that leaves fewer
-//! structural errors wins, then the one that leaves out less. Files that parse never see tree-sitter.
+//! by the positions of Ruff's errors, by the error nodes of tree-sitter's tree, and by triple-quoted strings that hold definitions:
+//! after a missing triple quote all code is string and all documentation is code. The proposal with the fewest errors and the
+//! most definitions wins, if it is better than leaving things as they are. Files that parse never see any of this.
 
-use super::lines::{Lines, assigned_name, is_header, line_indent};
+use super::lines::{Lines, assigned_name, is_definition, is_header, line_indent};
+use super::strings::triple_quoted;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{Mod, ModModule, Stmt};
 use ruff_python_parser::{
@@ -20,6 +22,9 @@ use std::collections::BTreeMap;
 
 /// Rounds of leaving out and parsing again.
 const MAX_ROUNDS: usize = 6;
+
+/// Rounds end when this much text was gone over, so that a large broken file costs no more than a second.
+const MAX_REPAIRED_BYTES: usize = 3 << 20;
 
 /// Larger files are repaired by Ruff's errors alone: tree-sitter's recovery takes seconds on long garbage.
 const MAX_TREE_SITTER_BYTES: usize = 1 << 20;
@@ -66,17 +71,25 @@ pub fn parse(text: &str) -> Parsed<'_> {
         Some(resolved) => Attempt::new(Cow::Owned(resolved)),
         None => first,
     };
-    for _ in 0..MAX_ROUNDS {
-        let structural = best.structural(&lines, &left_out);
-        if structural.is_empty() || structural.len() > MAX_STRUCTURAL {
+    for round in 0..MAX_ROUNDS {
+        if round > 0 && round * text.len() > MAX_REPAIRED_BYTES {
             break;
         }
-        let from_ruff = structural.iter().map(|error| best.culprit(error, &lines)).collect();
-        let mut proposals: Vec<Vec<usize>> = vec![from_ruff];
-        if best.text.len() <= MAX_TREE_SITTER_BYTES {
-            proposals.push(tree_sitter_lines(&best.text, &lines));
+        let structural = best.structural(&lines, &left_out);
+        if structural.len() > MAX_STRUCTURAL {
+            break;
         }
-        let mut winner: Option<(usize, usize, Attempt<'_>, Vec<usize>)> = None;
+        let mut proposals: Vec<Vec<usize>> = Vec::new();
+        if !structural.is_empty() {
+            proposals.push(structural.iter().map(|error| best.culprit(error, &lines)).collect());
+            if best.text.len() <= MAX_TREE_SITTER_BYTES {
+                proposals.push(tree_sitter_lines(&best.text, &lines));
+            }
+        }
+        if !best.errors.is_empty() {
+            proposals.extend(string_with_code(&best.text, &lines).map(|line| vec![line]));
+        }
+        let mut winner: Option<((i64, usize), Attempt<'_>, Vec<usize>)> = None;
         for mut proposal in proposals {
             proposal.sort_unstable();
             proposal.dedup();
@@ -87,13 +100,15 @@ pub fn parse(text: &str) -> Parsed<'_> {
             let attempt = Attempt::new(Cow::Owned(leave_out(&best.text, &lines, &proposal)));
             let mut out = left_out.clone();
             out.extend(proposal.iter().map(|line| (*line, LeftOut::Syntax)));
-            let errors = attempt.structural(&lines, &out).len();
-            let better = winner.as_ref().is_none_or(|(fewest, size, ..)| (errors, proposal.len()) < (*fewest, *size));
-            if better {
-                winner = Some((errors, proposal.len(), attempt, proposal));
+            let score = (attempt.cost(attempt.structural(&lines, &out).len()), proposal.len());
+            if winner.as_ref().is_none_or(|(best, ..)| score < *best) {
+                winner = Some((score, attempt, proposal));
             }
         }
-        let Some((_, _, attempt, proposal)) = winner else { break };
+        let Some(((cost, _), attempt, proposal)) = winner else { break };
+        if cost >= best.cost(structural.len()) {
+            break;
+        }
         left_out.extend(proposal.into_iter().map(|line| (line, LeftOut::Syntax)));
         best = attempt;
     }
@@ -122,6 +137,12 @@ impl<'a> Attempt<'a> {
             },
         };
         Attempt { text, module, errors }
+    }
+
+    /// How bad the tree is: errors count against it, definitions that are part of it count for it.
+    fn cost(&self, structural: usize) -> i64 {
+        let definitions = count_definitions(&self.module.body);
+        self.errors.len() as i64 + 3 * structural as i64 - 10 * definitions as i64
     }
 
     /// Errors where more is lost than their own line.
@@ -181,6 +202,41 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// The bodies of a compound statement.
+fn bodies(stmt: &Stmt) -> Vec<&[Stmt]> {
+    match stmt {
+        Stmt::FunctionDef(def) => vec![&def.body],
+        Stmt::ClassDef(def) => vec![&def.body],
+        Stmt::For(stmt) => vec![&stmt.body, &stmt.orelse],
+        Stmt::While(stmt) => vec![&stmt.body, &stmt.orelse],
+        Stmt::If(stmt) => {
+            let clauses = stmt.elif_else_clauses.iter().map(|clause| &*clause.body);
+            std::iter::once(&*stmt.body).chain(clauses).collect()
+        }
+        Stmt::With(stmt) => vec![&stmt.body],
+        Stmt::Match(stmt) => stmt.cases.iter().map(|case| &*case.body).collect(),
+        Stmt::Try(stmt) => {
+            let handlers = stmt.handlers.iter().filter_map(|handler| handler.as_except_handler());
+            let handlers = handlers.map(|handler| &*handler.body);
+            [&*stmt.body, &*stmt.orelse, &*stmt.finalbody].into_iter().chain(handlers).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Functions and classes, however deep.
+fn count_definitions(body: &[Stmt]) -> usize {
+    let mut count = 0;
+    let mut todo = vec![body];
+    while let Some(body) = todo.pop() {
+        for stmt in body {
+            count += usize::from(matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)));
+            todo.extend(bodies(stmt));
+        }
+    }
+    count
+}
+
 /// Start of the innermost statement that contains `at`.
 fn innermost_start(body: &[Stmt], at: TextSize) -> Option<TextSize> {
     let mut found = None;
@@ -193,25 +249,7 @@ fn innermost_start(body: &[Stmt], at: TextSize) -> Option<TextSize> {
             return found;
         }
         found = Some(stmt.start());
-        let bodies: Vec<&[Stmt]> = match stmt {
-            Stmt::FunctionDef(def) => vec![&def.body],
-            Stmt::ClassDef(def) => vec![&def.body],
-            Stmt::For(stmt) => vec![&stmt.body, &stmt.orelse],
-            Stmt::While(stmt) => vec![&stmt.body, &stmt.orelse],
-            Stmt::If(stmt) => {
-                let clauses = stmt.elif_else_clauses.iter().map(|clause| &*clause.body);
-                std::iter::once(&*stmt.body).chain(clauses).collect()
-            }
-            Stmt::With(stmt) => vec![&stmt.body],
-            Stmt::Match(stmt) => stmt.cases.iter().map(|case| &*case.body).collect(),
-            Stmt::Try(stmt) => {
-                let handlers = stmt.handlers.iter().filter_map(|handler| handler.as_except_handler());
-                let handlers = handlers.map(|handler| &*handler.body);
-                [&*stmt.body, &*stmt.orelse, &*stmt.finalbody].into_iter().chain(handlers).collect()
-            }
-            _ => return found,
-        };
-        let inner = bodies.into_iter().find(|body| {
+        let inner = bodies(stmt).into_iter().find(|body| {
             matches!((body.first(), body.last()), (Some(first), Some(last)) if first.start() <= at && at <= last.end())
         });
         match inner {
@@ -245,6 +283,15 @@ fn tree_sitter_lines(text: &str, lines: &Lines) -> Vec<usize> {
             }
         }
     }
+}
+
+/// The first line of the first triple-quoted string that has a definition in it.
+fn string_with_code(text: &str, lines: &Lines) -> Option<usize> {
+    triple_quoted(text).find_map(|(start, end)| {
+        let (first, last) = (lines.of(start as u32), lines.of(end as u32));
+        let mut inside = first + 1..last;
+        inside.any(|line| is_definition(lines.content(text, line))).then_some(first)
+    })
 }
 
 /// Blanks the markers of merge conflicts and every side but the first. `None` when there are none.

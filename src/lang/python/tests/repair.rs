@@ -251,6 +251,49 @@ problem: missing closing quote in string literal at "\"\"\"Doc."
 }
 
 #[test]
+fn missing_quotes_do_not_turn_the_file_inside_out() {
+    check(
+        r#"
+def f():
+    """Does this
+    x()
+def g():
+    """Does that."""
+    y()
+def h():
+    """Does more."""
+    z()
+"#
+        .trim_start(),
+        r#"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    @g = closure #2 g
+    @h = closure #3 h
+    return
+
+fn f()   [plain]
+  b0:
+    unknown syntax
+    %0 = call @x()
+    return
+
+fn g()   [plain]
+  b0:
+    %0 = call @y()
+    return
+
+fn h()   [plain]
+  b0:
+    %0 = call @z()
+    return
+problem: Simple statements must be separated by newlines or semicolons at "\"\"\"Does this"
+"#,
+    );
+}
+
+#[test]
 fn open_bracket_at_the_end_of_a_class() {
     check(
         r#"
