@@ -42,6 +42,7 @@ pub struct Resource {
     pub keeps_process_alive: bool,
     pub quiet: Vec<Name>,
     pub opens: Vec<Name>,
+    pub rests: Vec<Name>,
     pub fluent: Vec<Name>,
     pub closed_test: Vec<Name>,
     pub open_test: Vec<Name>,

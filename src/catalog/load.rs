@@ -231,6 +231,7 @@ impl Loader {
                 self.mistake(&trail, format!("`{}` is also listed under `release`", entry.call));
             }
         }
+        self.define_makers(&resource.makers, ty, trail);
         let parent = resource.parent.and_then(|parent| {
             let id = self.resolve(&parent.id, &format!("{trail}.parent.id"))?;
             Some(Parent { ty: id, frees: parent.frees })
@@ -253,6 +254,7 @@ impl Loader {
             quiet: resource.quiet,
             fluent: resource.fluent,
             opens: resource.opens,
+            rests: resource.rests,
             closed_test: resource.closed_test,
             open_test: resource.open_test,
             advice: resource.advice,
@@ -290,15 +292,19 @@ impl Loader {
         for (i, path) in plain.types.iter().enumerate() {
             self.define_class(path, ty, false, &format!("{trail}.types.{i}"));
         }
-        for (i, path) in plain.makers.iter().enumerate() {
-            if let Some(facts) = self.facts(path, &format!("{trail}.makers.{i}")) {
-                facts.makes.get_or_insert(ty);
-            }
-        }
+        self.define_makers(&plain.makers, ty, trail);
         let attributes = self.attributes(plain.attributes, trail);
         let facts = &mut self.catalog.types[ty.0 as usize];
         facts.attributes = attributes;
         facts.teardown = plain.teardown;
+    }
+
+    fn define_makers(&mut self, makers: &[Name], ty: TypeId, trail: &str) {
+        for (i, path) in makers.iter().enumerate() {
+            if let Some(facts) = self.facts(path, &format!("{trail}.makers.{i}")) {
+                facts.makes.get_or_insert(ty);
+            }
+        }
     }
 
     fn define_symbol(&mut self, symbol: Symbol, trail: &str) {

@@ -22,6 +22,7 @@ static NO_LANGUAGE: LanguageFacts = LanguageFacts {
     harmless: Vec::new(),
     collections: Vec::new(),
     container_adds: Vec::new(),
+    container_gets: Vec::new(),
 };
 
 /// What is known about libraries and languages.

@@ -117,6 +117,14 @@ pub struct Resource {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub quiet: Vec<SmolStr>,
+    /// Methods after which it holds no connection until it is used again (`Session.commit()`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub rests: Vec<SmolStr>,
+    /// Functions and methods that return one which somebody else owns.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub makers: Vec<SmolStr>,
     /// Methods that connect it, for things that are made first and connected later: until one has succeeded nothing is held.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -509,6 +517,10 @@ pub struct LanguageFacts {
     /// Builtin types whose constructor copies or collects its arguments (`list(xs)`).
     #[schemars(with = "Vec<String>")]
     pub collections: Vec<SmolStr>,
+    /// Methods that take an element out of a container or go through all of them (`pop`, `values`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub container_gets: Vec<SmolStr>,
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
     pub container_adds: Vec<SmolStr>,

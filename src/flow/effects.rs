@@ -2,7 +2,7 @@
 
 use super::raises::is_release;
 use super::solve::{Run, Step};
-use super::state::{Known, State, Status};
+use super::state::{Held, Known, State, Status};
 use super::{Owner, Rel};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, With};
@@ -24,9 +24,18 @@ impl Run<'_> {
                     self.handed(owner, instr.span, parent, pending, node);
                     return Step::Stop;
                 }
-                if src.proj.last() == Some(&Proj::Elem) && state.is_must(src) {
+                if src.proj.last() == Some(&Proj::Elem) && state.reaches(src) {
                     // The loop variable stands for the element that holds it: this is its round.
                     state.know(src.clone(), Known::True);
+                }
+                if !matches!(dst.root, Root::Local(_)) && self.is_substance(src, state) {
+                    self.handed(Owner::Other, instr.span, None, false, node);
+                    return Step::Stop;
+                }
+                if self.is_releaser(src, state) {
+                    // `return conn.close`, `self.done = conn.close`: whoever gets it releases.
+                    self.outcome.deferred.push(instr.span);
+                    return Step::Stop;
                 }
                 state.copy(dst, src, *moved);
                 if !self.remembers(dst) {
@@ -127,8 +136,6 @@ impl Run<'_> {
                     return Step::Stop;
                 }
                 writes.iter().for_each(|place| state.kill(place));
-                // What cannot be read may have released it.
-                state.shared = true;
                 Step::Go
             }
         }
@@ -186,7 +193,7 @@ impl Run<'_> {
 
     /// A store that makes somebody else the owner at once.
     fn stored_in(&self, dst: &Place, src: &Place, state: &State) -> Option<Owner> {
-        if !state.reaches(src) {
+        if !reaches(state, src) {
             return None;
         }
         match &dst.root {
@@ -205,7 +212,8 @@ impl Run<'_> {
         if !state.must.is_empty() {
             return Step::Go;
         }
-        if state.may.is_empty() && state.guards.is_empty() && state.status != Status::Pending {
+        let idle = state.status == Status::Pending || state.held == Held::Resting;
+        if state.may.is_empty() && state.guards.is_empty() && !idle {
             self.leak(state, super::ExitKind::Lost, span, Some(at), node);
         }
         Step::Stop
@@ -287,7 +295,19 @@ impl Run<'_> {
         {
             return step;
         }
-        let touched = args.iter().any(|arg| state.reaches(&arg.place) || state.owner_of(&arg.place).is_some());
+        if let Some((recv, name)) = &receiver
+            && self.ctx.resolved.language().container_gets.contains(name)
+            && state.reaches(&recv.project(Proj::Elem))
+        {
+            // Some element, or something that goes through all of them.
+            state.kill(dst);
+            let element = dst.project(Proj::Elem);
+            state.add_may(element.project(Proj::Index(1)));
+            state.add_may(element);
+            state.add_may(dst.clone());
+            return Step::Go;
+        }
+        let touched = args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());
         let targets = self.ctx.resolved.call(at).map(|info| info.targets.clone()).unwrap_or_default();
         let mut handled = false;
         for target in &targets {
@@ -428,7 +448,8 @@ impl Run<'_> {
             if !self.ctx.resolved.holds(self.ctx.func, args, &release.when) {
                 continue;
             }
-            if release.steps.last() == Some(&path) && (release.steps.len() == 1 || done + 1 >= release.steps.len()) {
+            // The last step alone is enough: the ones before may be in a helper.
+            if release.steps.last() == Some(&path) {
                 return Some(self.release(release.awaited, span, dst, state));
             }
             if release.steps.get(done) == Some(&path) {
@@ -442,6 +463,9 @@ impl Run<'_> {
         }
         if !state.holds(recv) {
             return None;
+        }
+        if resource.rests.contains(&path) {
+            state.held = Held::Resting;
         }
         let used_up = args.iter().any(|arg| state.reaches(&arg.place));
         if used_up {
@@ -489,27 +513,32 @@ impl Run<'_> {
         node: u32,
     ) -> Option<Step> {
         let function = self.ctx.resolved.module.func(func);
-        let mut given: Vec<Place> = Vec::new();
-        let mut note = |place: Option<Place>| given.extend(place.filter(|place| !place.cut && !given.contains(place)));
+        let mut given: Vec<(Place, bool)> = Vec::new();
+        let this = Place::root(Root::This);
+        let mut note = |place: Option<Place>, from: &Place| {
+            if let Some(place) = place.filter(|place| !place.cut && !given.iter().any(|(known, _)| known == place)) {
+                given.push((place, *from == this));
+            }
+        };
         let held: Vec<Place> = state.must.iter().chain(&state.may).chain(&state.guards).cloned().collect();
         for place in &held {
             for (i, arg) in args.iter().enumerate() {
                 if let Some(param) = function.param_for(i, arg) {
-                    note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))));
-                } else if place.starts_with(&arg.place) {
+                    note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))), &arg.place);
+                } else if place.starts_with(&arg.place) && arg.place != this {
                     return Some(self.give_away(span, node));
                 }
             }
             match (callee, receiver) {
-                (Callee::Super { .. }, _) => note(place.rebase(&Place::root(Root::This), &Place::root(Root::This))),
+                (Callee::Super { .. }, _) => note(place.rebase(&this, &this), &this),
                 (_, Some((recv, _))) if function.class.is_some() => {
-                    note(place.rebase(recv, &Place::root(Root::This)));
+                    note(place.rebase(recv, &this), recv);
                 }
                 _ => {}
             }
             for (i, captured) in self.ctx.resolved.captured_places(func).iter().enumerate() {
                 if function.parent == Some(self.ctx.func) {
-                    note(place.rebase(captured, &Place::root(Root::Capture(i as u16))));
+                    note(place.rebase(captured, &Place::root(Root::Capture(i as u16))), captured);
                 }
             }
         }
@@ -518,12 +547,13 @@ impl Run<'_> {
             return Some(step);
         }
         let mut returned = false;
-        for place in given {
+        for (place, through_receiver) in given {
             let effect = self.ctx.callees.effect(func, &place, self.token.kind);
             if effect.release != Rel::Never {
                 return Some(self.release(lazy, span, dst, state));
             }
-            if effect.keeps {
+            // Whoever keeps the receiver shares an object that still owns it.
+            if effect.keeps && !through_receiver {
                 return Some(self.give_away(span, node));
             }
             returned |= effect.returned;
@@ -619,7 +649,7 @@ impl Run<'_> {
             self.outcome.deferred.push(span);
             return Some(Step::Stop);
         }
-        if !args.iter().any(|arg| state.reaches(&arg.place)) {
+        if !args.iter().any(|arg| reaches(state, &arg.place)) {
             return None;
         }
         if new {
@@ -646,6 +676,13 @@ impl Run<'_> {
         None
     }
 
+    /// `client.connection_pool`: the part that is what there is to release.
+    fn is_substance(&self, place: &Place, state: &State) -> bool {
+        let Some(owner) = state.owner_of(place) else { return false };
+        let Some(Proj::Field(name)) = place.proj.get(owner.proj.len()) else { return false };
+        self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
+    }
+
     /// `conn.close`, passed on uncalled.
     fn is_releaser(&self, place: &Place, state: &State) -> bool {
         let Some(owner) = state.owner_of(place) else { return false };
@@ -668,7 +705,18 @@ impl Run<'_> {
         let held: Vec<&Place> = state.must.iter().chain(&state.may).chain(&state.guards).collect();
         self.ctx.resolved.type_of(self.ctx.func, place).iter().any(|ty| {
             let Ty::Func(func) = ty else { return false };
-            if self.ctx.resolved.module.func(*func).parent != Some(self.ctx.func) {
+            let releases = |inner: &Place| {
+                !inner.cut && self.ctx.callees.effect(*func, inner, self.token.kind).release != Rel::Never
+            };
+            let function = self.ctx.resolved.module.func(*func);
+            if function.class.is_some() && !place.proj.is_empty() {
+                // A bound method: `self.close`.
+                let mut receiver = place.clone();
+                receiver.proj.pop();
+                let this = Place::root(Root::This);
+                return held.iter().filter_map(|held| held.rebase(&receiver, &this)).any(|inner| releases(&inner));
+            }
+            if function.parent != Some(self.ctx.func) {
                 return false;
             }
             self.ctx.resolved.captured_places(*func).iter().enumerate().any(|(i, captured)| {
@@ -678,6 +726,11 @@ impl Run<'_> {
             })
         })
     }
+}
+
+/// Whether handing on `place` hands on what the path follows. Handing on the receiver does not: the object goes on owning it.
+fn reaches(state: &State, place: &Place) -> bool {
+    state.reaches(place) && !(place.root == Root::This && place.is_root())
 }
 
 /// See [`Run::fate_of_release`].

@@ -1,6 +1,6 @@
 //! Walking the paths.
 
-use super::state::{Completion, Known, MAX_PENDING, State, Status};
+use super::state::{Completion, Held, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
@@ -210,7 +210,9 @@ impl<'a> Run<'a> {
             if state.live() || block.unwind.is_some_and(|unwind| self.leads_to_start[unwind.index()]) {
                 let risk = self.ctx.risk(at, instr, &state, self.resource);
                 let connects = self.connects(&instr.op, &state);
-                state.held |= connects == Some(When::Trying);
+                if connects == Some(When::Trying) {
+                    state.held = Held::Yes;
+                }
                 // What fails before it is awaited was never acquired.
                 let failing = state.status == Status::Pending && instr.op.reads_any(|place| state.holds(place));
                 if !failing {
@@ -227,7 +229,9 @@ impl<'a> Run<'a> {
                         self.cancel(state.clone(), block.unwind, node, instr.span);
                     }
                 }
-                state.held |= connects.is_some();
+                if connects.is_some() {
+                    state.held = Held::Yes;
+                }
             }
             if let Start::Acquire { at: site, proj, pending, parents } = &self.token.start
                 && *site == at
@@ -235,7 +239,8 @@ impl<'a> Run<'a> {
                 && let Some(dst) = instr.op.dst()
             {
                 state.kill(dst);
-                state.held = self.resource.is_none_or(|resource| resource.connects == Connects::Eager);
+                let lazy = self.resource.is_some_and(|resource| resource.connects == Connects::Lazy);
+                state.held = if lazy { Held::NotYet } else { Held::Yes };
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
                 parents.iter().for_each(|parent| state.add_parent(parent.clone()));
@@ -249,15 +254,21 @@ impl<'a> Run<'a> {
         self.terminate(id, state, node);
     }
 
+    /// The method takes something from the resource that connects: `engine.connect()`.
+    fn makes_child(&self, name: &str) -> bool {
+        let facts = self.ctx.resolved.catalog.method(self.token.kind, name);
+        facts.is_some_and(|facts| !facts.acquires.is_empty())
+    }
+
     /// Whether the op makes a lazy resource connect, and when.
     fn connects(&self, op: &Op, state: &State) -> Option<When> {
         let resource = self.resource?;
-        if state.held || !state.live() {
+        if state.held == Held::Yes || !state.live() {
             return None;
         }
         match op {
             Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } if state.holds(recv) => {
-                if resource.opens.contains(name) {
+                if resource.opens.contains(name) || self.makes_child(name) {
                     Some(When::Done)
                 } else if !resource.opens.is_empty() || super::raises::is_quiet(resource, name) {
                     args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying)
@@ -396,7 +407,7 @@ impl<'a> Run<'a> {
         });
         iterated.is_some_and(|iterated| {
             let element = iterated.project(Proj::Elem);
-            state.live() && state.is_must(&element) && state.fact(&element).is_none()
+            state.live() && state.reaches(&element) && state.fact(&element).is_none()
         })
     }
 
@@ -541,7 +552,8 @@ impl<'a> Run<'a> {
             self.handed(owner, at, parent, pending, node);
             return;
         }
-        if state.status == Status::Pending || (!state.held && (kind != ExitKind::Normal || state.tier.is_some())) {
+        let error = kind != ExitKind::Normal || state.tier.is_some();
+        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
             return;
         }
         if self.released_by_closure(&state) {
@@ -574,6 +586,11 @@ impl<'a> Run<'a> {
             Start::Place(place) => Some(place),
             Start::Acquire { .. } => None,
         };
+        // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
+        let own_root = match &self.token.start {
+            Start::Acquire { at, .. } => self.ctx.resolved.module.op(*at).op.dst().map(|dst| &dst.root),
+            Start::Place(_) => None,
+        };
         let starting = self.ctx.resolved.is_starter(self.ctx.func);
         let mut caller = None;
         for place in state.must.iter().chain(&state.may).chain(&state.guards) {
@@ -589,6 +606,10 @@ impl<'a> Run<'a> {
                         continue;
                     }
                     if let Some(Proj::Field(name)) = place.proj.first() {
+                        let class = function.class;
+                        if place.proj.len() > 1 && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name)) {
+                            return Some(Owner::Process);
+                        }
                         return Some(Owner::Field(name.clone()));
                     }
                     return Some(Owner::Other);
@@ -596,6 +617,7 @@ impl<'a> Run<'a> {
                 Root::Global(_) => return Some(Owner::Process),
                 Root::Capture(_) => return Some(Owner::Other),
                 Root::Param(_) if !place.is_root() => return Some(Owner::Other),
+                root if Some(root) == own_root => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
                 {

@@ -68,8 +68,17 @@ pub struct State {
     /// Least believable exception since the acquisition.
     pub tier: Option<Tier>,
     pub shared: bool,
-    /// It may hold a connection by now. A lazy one that was not used yet does not.
-    pub held: bool,
+    pub held: Held,
+}
+
+/// Whether an open resource may hold a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Held {
+    /// A lazy one that was not used yet.
+    NotYet,
+    Yes,
+    /// It gave its connection back until it is used again.
+    Resting,
 }
 
 impl State {
@@ -85,7 +94,7 @@ impl State {
             pending: SmallVec::new(),
             tier: None,
             shared: false,
-            held: true,
+            held: Held::Yes,
         }
     }
 

@@ -148,10 +148,26 @@ impl<'a> Resolved<'a> {
             for (b, block) in function.blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     let Some(dst) = instr.op.dst() else { continue };
+                    if let ([Proj::Field(name)], Op::Build { .. } | Op::Copy { .. } | Op::Const { .. } | Op::Call { .. }) =
+                        (dst.proj.as_slice(), &instr.op)
+                    {
+                        self.note_field_store(id, &dst.root, name, &instr.op);
+                    }
                     let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                     let info = self.calls.get(&at);
                     if info.is_some_and(|info| info.targets.iter().any(swallows)) {
                         self.swallowing[id.index()].insert(dst.clone());
+                    }
+                    for class in info.iter().flat_map(|info| &info.targets).filter_map(|target| match target {
+                        Target::Construct(class) => Some(*class),
+                        _ => None,
+                    }) {
+                        let kept = id == FuncId(0) && !block.script
+                            || block.instrs[i..].iter().any(|next| {
+                                matches!(&next.op, Op::Copy { dst: kept, src, .. }
+                                    if src == dst && matches!(kept.root, Root::Global(_)))
+                            });
+                        self.made_in[class.index()].push(kept);
                     }
                     let (Root::Local(local), true) = (&dst.root, dst.is_root()) else { continue };
                     let made = match &instr.op {
@@ -176,6 +192,21 @@ impl<'a> Resolved<'a> {
             }
             self.own_containers[id.index()] =
                 own.into_iter().filter(|(_, made)| *made).map(|(local, _)| local).collect();
+        }
+    }
+
+    /// A store into a field, from the class body or through an object.
+    fn note_field_store(&mut self, func: FuncId, root: &Root, name: &Name, op: &Op) {
+        for ty in self.root_type(func, root) {
+            match ty {
+                Ty::Class(class) if func == FuncId(0) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) => {
+                    self.shared_fields.insert((class, name.clone()));
+                }
+                Ty::Object(class) => {
+                    self.replaced_fields.insert((class, name.clone()));
+                }
+                _ => {}
+            }
         }
     }
 

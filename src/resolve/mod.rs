@@ -46,6 +46,9 @@ pub struct Resolved<'a> {
     /// Per function: what is known about its places. Globals are under `FuncId(0)`.
     env: Vec<FxHashMap<Place, TySet>>,
     fields: FxHashMap<(ClassId, Name), TySet>,
+    /// Fields that the class body fills with a container and no method replaces: one for all objects.
+    shared_fields: FxHashSet<(ClassId, Name)>,
+    replaced_fields: FxHashSet<(ClassId, Name)>,
     /// Methods that are read as attributes.
     properties: FxHashSet<FuncId>,
     /// What a generator function yields.
@@ -59,6 +62,8 @@ pub struct Resolved<'a> {
     subclasses: Vec<Vec<ClassId>>,
     calls: FxHashMap<OpRef, CallInfo<'a>>,
     own_containers: Vec<FxHashSet<LocalId>>,
+    /// For each place in the file that makes an object of the class: whether a module global keeps it.
+    made_in: Vec<Vec<bool>>,
     /// Places that hold a manager which swallows exceptions, per function.
     swallowing: Vec<FxHashSet<Place>>,
 }
@@ -71,6 +76,8 @@ impl<'a> Resolved<'a> {
             ecosystem,
             env: vec![FxHashMap::default(); module.functions.len()],
             fields: FxHashMap::default(),
+            shared_fields: FxHashSet::default(),
+            replaced_fields: FxHashSet::default(),
             properties: FxHashSet::default(),
             yields: vec![TySet::new(); module.functions.len()],
             bound_globals: FxHashSet::default(),
@@ -79,6 +86,7 @@ impl<'a> Resolved<'a> {
             open_classes: FxHashSet::default(),
             subclasses: Vec::new(),
             calls: FxHashMap::default(),
+            made_in: vec![Vec::new(); module.classes.len()],
             own_containers: vec![FxHashSet::default(); module.functions.len()],
             swallowing: vec![FxHashSet::default(); module.functions.len()],
         };
@@ -213,6 +221,20 @@ impl<'a> Resolved<'a> {
             Root::Local(id) => self.own_containers[func.index()].contains(id),
             _ => false,
         }
+    }
+
+    /// The field holds one container that all objects of the class share.
+    pub fn is_shared_field(&self, class: ClassId, name: &Name) -> bool {
+        self.ancestry(class).iter().any(|class| {
+            let key = (*class, name.clone());
+            self.shared_fields.contains(&key) && !self.replaced_fields.contains(&key)
+        })
+    }
+
+    /// Everything of this class that the file makes is kept in module globals: one for the process.
+    pub fn is_singleton(&self, class: ClassId) -> bool {
+        let made = &self.made_in[class.index()];
+        !made.is_empty() && made.iter().all(|global| *global)
     }
 
     /// The function brings an object to life: what it stores in fields is nobody's when it raises.

@@ -22,7 +22,7 @@ pub struct OwnedField {
     pub skipped_by: Vec<FuncId>,
     /// Closers of the class that release nothing of it.
     pub idle_closers: Vec<FuncId>,
-    /// An ancestor is not in this file.
+    /// An ancestor is not in this file, or is a resource itself: it may release what this class stores.
     pub open: bool,
     /// A method fills the field again, after a constructor has, while what it held is still open.
     pub refilled: Option<Leak>,
@@ -73,7 +73,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     released_by_closer,
                     skipped_by: Vec::new(),
                     idle_closers,
-                    open: resolved.is_open(class),
+                    open: resolved.is_open(class) || extends_resource(summaries, class),
                     refilled,
                 });
             }
@@ -143,6 +143,12 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         (Some(place), Some(parent)) if place.root == Root::This => gone(place, parent.ty),
         _ => false,
     }
+}
+
+/// The class is a resource by extending one: what it stores may be the base class's to release.
+fn extends_resource(summaries: &Summaries<'_>, class: ClassId) -> bool {
+    let catalog = summaries.resolved.catalog;
+    summaries.resolved.catalogued_bases(class).iter().any(|base| catalog.resource(*base).is_some())
 }
 
 /// Names of methods that a framework's base class runs as teardown.

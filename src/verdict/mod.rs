@@ -35,7 +35,14 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
         let cases = all.iter().find(|(func, _)| *func == owned.store.0).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
-        let growth = |usual| Some(if scope.test { Growth::Test } else { usual });
+        let single = summaries.resolved.is_singleton(owned.class);
+        let growth = |usual| {
+            Some(match (scope.test, single) {
+                (true, _) => Growth::Test,
+                (false, true) => Growth::Once,
+                (false, false) => usual,
+            })
+        };
         if let Some(draft) = owner_never_closes::detect(&owned, summaries, case) {
             out.extend(decide(&subject, draft, growth(Growth::Instance)));
         } else if let Some(draft) = overwritten_while_open::detect_field(&owned, summaries, case) {
@@ -141,6 +148,7 @@ fn growth_note(growth: Growth, function: &str) -> Option<String> {
         Growth::Call => format!("One more is left open for each such call of `{function}`."),
         Growth::Instance => "One more is left open for each object of the class.".to_owned(),
         Growth::Request => "One more is left open for each such request.".to_owned(),
+        Growth::Once => "It is one for the whole process: nothing closes it at shutdown.".to_owned(),
         Growth::Test => "It stays open for the rest of the test run.".to_owned(),
         _ => return None,
     })

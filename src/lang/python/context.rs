@@ -12,6 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const MAX_STRING: usize = 4096;
 
 /// Lowers one file.
+/// Names looked up per broken range; a range of thousands of lines says nothing about single names.
+const MAX_BROKEN_NAMES: usize = 64;
+
 pub(super) struct Lowerer<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
@@ -275,8 +278,32 @@ impl Lowerer<'_> {
         {
             self.broken_done += 1;
             let span = self.range(range);
-            self.emit(Op::Unknown { kind: "syntax", reads: Vec::new(), writes: Vec::new() }, span);
+            let reads = self.names_on_lines(range);
+            self.emit(Op::Unknown { kind: "syntax", reads, writes: Vec::new() }, span);
         }
+    }
+
+    /// The variables named on the lines of a broken range, at most [`MAX_BROKEN_NAMES`]: whatever was lost there was about them.
+    fn names_on_lines(&mut self, range: TextRange) -> Vec<Place> {
+        let text = self.text;
+        let (lo, hi) = (range.start().to_usize(), range.end().to_usize());
+        let start = text.get(..lo).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let end = text.get(hi..).and_then(|after| after.find('\n')).map_or(text.len(), |at| hi + at);
+        let words = text.get(start..end).unwrap_or_default().split(|c: char| !c.is_alphanumeric() && c != '_');
+        let mut seen = FxHashSet::default();
+        let mut out = Vec::new();
+        for word in words.filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_')) {
+            if out.len() == MAX_BROKEN_NAMES {
+                break;
+            }
+            if seen.insert(word) {
+                let place = self.name(word);
+                if !matches!(place.root, Root::Global(_)) {
+                    out.push(place);
+                }
+            }
+        }
+        out
     }
 }
 
