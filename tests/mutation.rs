@@ -14,8 +14,18 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_closes_before_reconnect.py", "raise before", "the second client is never made"),
     ("ok_reconnect_in_handler.py", "return before", "the outer `finally` still closes"),
     ("ok_reconnect_in_handler.py", "raise before", "the outer `finally` still closes"),
-    ("ok_closed_together.py", "drop await", "gathering starts what it is given"),
-    ("ok_list_closed_by_gather.py", "drop await", "gathering starts what it is given"),
+    ("ok_sync_close_of_async_client.py", "raise before", "the client was not used: it holds no connection yet"),
+    ("ok_exit_stack_callback.py", "raise before", "the client was not used: it holds no connection yet"),
+    ("ok_exit_stack_push_async.py", "raise before", "the client was not used: it holds no connection yet"),
+    ("ok_nothing_raises_between.py", "raise before", "the client was not used: it holds no connection yet"),
+    ("ok_closed_in_two_steps.py", "delete", "the last step alone counts: a helper may do the first"),
+    ("ok_closed_in_two_steps.py", "call something else", "the last step alone counts: a helper may do the first"),
+    ("ok_closes_old_one_afterwards.py", "raise before", "known limit: error paths of what fields held before"),
+    ("ok_closed_through_own_method.py", "drop await", "known limit: a closer that does not await its own helper"),
+    ("ok_exit_calls_close.py", "delete", "known limit: another closer still releases"),
+    ("ok_exit_calls_close.py", "call something else", "known limit: another closer still releases"),
+    ("ok_exit_calls_close.py", "return before", "known limit: another closer still releases"),
+    ("ok_exit_calls_close.py", "raise before", "known limit: another closer still releases"),
 ];
 
 fn excepted(path: &str, operator: &str) -> bool {

@@ -23,6 +23,8 @@ pub struct TypeFacts {
     pub attributes: FxHashMap<Name, TypeId>,
     /// Methods a subclass may define that run as teardown.
     pub teardown: Vec<Name>,
+    /// Methods of a subclass that are a program's command.
+    pub entries: Vec<Name>,
 }
 
 /// Something that must be released. Fields mean what they mean in [`super::schema::Resource`].

@@ -165,6 +165,7 @@ impl Loader {
             resource: None,
             attributes: FxHashMap::default(),
             teardown: Vec::new(),
+            entries: Vec::new(),
         };
         let ty = self.catalog.add_type(facts);
         self.ids.insert(id.clone(), ty);
@@ -297,6 +298,7 @@ impl Loader {
         let facts = &mut self.catalog.types[ty.0 as usize];
         facts.attributes = attributes;
         facts.teardown = plain.teardown;
+        facts.entries = plain.entries;
     }
 
     fn define_makers(&mut self, makers: &[Name], ty: TypeId, trail: &str) {

@@ -364,6 +364,10 @@ pub struct PlainType {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub attributes: BTreeMap<SmolStr, SmolStr>,
+    /// Methods that are a program's command when a project class extends it: `handle`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub entries: Vec<SmolStr>,
     /// Methods that run as teardown when a project class extends it: `tearDown`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -442,6 +446,8 @@ pub enum Role {
     Fixture,
     /// Decorator: read as an attribute.
     Property,
+    /// Decorator: the function is a command of a program, which ends with it.
+    ProgramEntry,
     /// Decorator that changes nothing about who owns what.
     Neutral,
     /// Method or function that sets a named attribute on its argument 0 (`setattr`).

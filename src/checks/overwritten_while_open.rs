@@ -94,8 +94,7 @@ pub fn detect_field(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) 
     let leak = owned.refilled.as_ref()?;
     let subject = Subject::new(summaries, case)?;
     let mut draft = subject.draft(RULE.id, leak);
-    let lost = leak.lost_at?;
-    let method = summaries.resolved.module.func(lost.func);
+    let method = summaries.resolved.module.func(owned.refilled_in?);
     let receiver = method.receiver.clone().unwrap_or_default();
     draft.at = leak.at;
     draft.message =

@@ -19,9 +19,7 @@ impl Run<'_> {
         match &instr.op {
             Op::Copy { dst, src, moved } => {
                 if let Some(owner) = self.stored_in(dst, src, state) {
-                    let pending = state.status == Status::Pending;
-                    let parent = state.parents.first().cloned();
-                    self.handed(owner, instr.span, parent, pending, node);
+                    self.handed(owner, instr.span, state, node);
                     return Step::Stop;
                 }
                 if src.proj.last() == Some(&Proj::Elem) && state.reaches(src) {
@@ -29,7 +27,7 @@ impl Run<'_> {
                     state.know(src.clone(), Known::True);
                 }
                 if !matches!(dst.root, Root::Local(_)) && self.is_substance(src, state) {
-                    self.handed(Owner::Other, instr.span, None, false, node);
+                    self.handed(Owner::Other, instr.span, state, node);
                     return Step::Stop;
                 }
                 if self.is_releaser(src, state) {
@@ -111,8 +109,9 @@ impl Run<'_> {
                     }
                     return Step::Go;
                 }
-                if state.reaches(manager) {
-                    // A project object or tuple that holds it manages the scope.
+                let known = || self.ctx.resolved.type_of(self.ctx.func, manager).iter().any(|ty| matches!(ty, Ty::Inst(_)));
+                if state.reaches(manager) && !known() {
+                    // A project object or tuple that holds it manages the scope. (What the catalogue knows releases itself only.)
                     state.shared = true;
                 }
                 state.kill(dst);
@@ -125,14 +124,14 @@ impl Run<'_> {
             }
             Op::Escape { place, .. } => {
                 if state.reaches(place) {
-                    self.handed(Owner::Other, instr.span, None, false, node);
+                    self.handed(Owner::Other, instr.span, state, node);
                     return Step::Stop;
                 }
                 Step::Go
             }
             Op::Unknown { reads, writes, .. } => {
                 if reads.iter().any(|place| state.reaches(place)) {
-                    self.handed(Owner::Other, instr.span, None, false, node);
+                    self.handed(Owner::Other, instr.span, state, node);
                     return Step::Stop;
                 }
                 writes.iter().for_each(|place| state.kill(place));
@@ -334,7 +333,7 @@ impl Run<'_> {
                                     return step;
                                 }
                             }
-                            None => return self.give_away(span, node),
+                            None => return self.give_away(span, state, node),
                         }
                         handled = true;
                     }
@@ -358,7 +357,9 @@ impl Run<'_> {
         {
             return step;
         }
+        let over = made_over(&targets, args, dst, state);
         state.kill(dst);
+        over.into_iter().for_each(|place| state.add_may(place));
         self.lost(at, span, state, node)
     }
 
@@ -378,8 +379,8 @@ impl Run<'_> {
         Fate::Awaited
     }
 
-    fn give_away(&mut self, span: Span, node: u32) -> Step {
-        self.handed(Owner::Other, span, None, false, node);
+    fn give_away(&mut self, span: Span, state: &State, node: u32) -> Step {
+        self.handed(Owner::Other, span, state, node);
         Step::Stop
     }
 
@@ -526,7 +527,7 @@ impl Run<'_> {
                 if let Some(param) = function.param_for(i, arg) {
                     note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))), &arg.place);
                 } else if place.starts_with(&arg.place) && arg.place != this {
-                    return Some(self.give_away(span, node));
+                    return Some(self.give_away(span, state, node));
                 }
             }
             match (callee, receiver) {
@@ -554,7 +555,7 @@ impl Run<'_> {
             }
             // Whoever keeps the receiver shares an object that still owns it.
             if effect.keeps && !through_receiver {
-                return Some(self.give_away(span, node));
+                return Some(self.give_away(span, state, node));
             }
             returned |= effect.returned;
         }
@@ -585,7 +586,7 @@ impl Run<'_> {
                 }
                 match symbol.role {
                     Role::Releases if holds => return Some(self.release(symbol.awaited, span, dst, state)),
-                    Role::Takes => return Some(self.give_away(span, node)),
+                    Role::Takes => return Some(self.give_away(span, state, node)),
                     Role::Schedules => {
                         let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
                         let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);
@@ -619,12 +620,12 @@ impl Run<'_> {
                         }
                         return Some(Step::Go);
                     }
-                    Role::SetsAttribute => return Some(self.give_away(span, node)),
+                    Role::SetsAttribute => return Some(self.give_away(span, state, node)),
                     Role::Invokes | Role::Spawns if releaser => {
                         self.outcome.deferred.push(span);
                         return Some(Step::Stop);
                     }
-                    Role::Spawns => return Some(self.give_away(span, node)),
+                    Role::Spawns => return Some(self.give_away(span, state, node)),
                     _ => {}
                 }
             }
@@ -653,7 +654,7 @@ impl Run<'_> {
             return None;
         }
         if new {
-            return Some(self.give_away(span, node));
+            return Some(self.give_away(span, state, node));
         }
         if let Callee::Method { recv, name, .. } = callee
             && self.ctx.resolved.language().container_adds.contains(name)
@@ -661,11 +662,11 @@ impl Run<'_> {
             // The container holds it now.
             let element = recv.project(Proj::Elem);
             if let Some(owner) = self.stored_in(&element, &args[args.len() - 1].place, state) {
-                self.handed(owner, span, state.parents.first().cloned(), false, node);
+                self.handed(owner, span, state, node);
                 return Some(Step::Stop);
             }
             if recv.is_root() && matches!(recv.root, Root::Param(_)) {
-                return Some(self.give_away(span, node));
+                return Some(self.give_away(span, state, node));
             }
             if !element.cut {
                 state.add_must(element);
@@ -726,6 +727,23 @@ impl Run<'_> {
             })
         })
     }
+}
+
+/// A client made over a pool that is passed in: the pool goes where the client goes, as a part of it.
+fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -> Vec<Place> {
+    let makes = |target: &Target<'_>| {
+        matches!(target, Target::Catalog { facts } if facts.makes.is_some() || !facts.acquires.is_empty())
+    };
+    if !targets.iter().any(makes) {
+        return Vec::new();
+    }
+    let given = args.iter().enumerate().filter(|(_, arg)| state.holds(&arg.place));
+    given
+        .map(|(i, arg)| {
+            let part = arg.name.clone().unwrap_or_else(|| smol_str::format_smolstr!("{i}"));
+            dst.field(part)
+        })
+        .collect()
 }
 
 /// Whether handing on `place` hands on what the path follows. Handing on the receiver does not: the object goes on owning it.

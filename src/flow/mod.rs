@@ -119,6 +119,8 @@ pub struct Leak {
     pub shared: bool,
     /// Where the path ends.
     pub at: Span,
+    /// For a run that starts with a place: it still holds it at the end.
+    pub kept: bool,
     /// For `Lost`: the op.
     pub lost_at: Option<OpRef>,
     pub steps: Vec<Step>,
@@ -142,6 +144,8 @@ pub struct HandOver {
     pub at: Span,
     /// The parent (pool, client) sits in this place; releasing it there would do.
     pub parent: Option<Place>,
+    /// It is an element of a container that the owner holds.
+    pub element: bool,
     /// Not yet awaited when it was handed over.
     pub pending: bool,
     pub steps: Vec<Step>,

@@ -24,8 +24,9 @@ impl Context<'_> {
             Op::Await { src, .. } => {
                 // Awaiting the open object itself gives the object (`client = await from_url(...)`).
                 let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
-                let own = object || state.releasing.as_ref() == Some(src) || self.awaits_harmless(at, src);
-                Risk { raise: (!own).then_some(Tier::Await), cancel: true }
+                let release = state.releasing.as_ref() == Some(src);
+                let harmless = object || release || self.awaits_harmless(at, src);
+                Risk { raise: (!harmless).then_some(Tier::Await), cancel: !release }
             }
             Op::Enter { manager, r#async, .. } => {
                 if state.live() && state.holds(manager) {

@@ -303,7 +303,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn cancel(&mut self, state: State, unwind: Option<BlockId>, node: u32, span: Span) {
+    fn cancel(&mut self, mut state: State, unwind: Option<BlockId>, node: u32, span: Span) {
+        state.raise(Tier::Any);
         let event = Event::Cancel { span };
         match unwind {
             Some(to) => self.enter_pending(to, state, Completion::Cancel, node, event),
@@ -546,10 +547,11 @@ impl<'a> Run<'a> {
         if function.kind == FnKind::Module {
             return;
         }
-        if let Some(owner) = self.owner_at_exit(&state, kind) {
-            let parent = state.parents.first().cloned();
-            let pending = state.status == Status::Pending;
-            self.handed(owner, at, parent, pending, node);
+        if let Some((owner, element)) = self.owner_at_exit(&state, kind) {
+            self.handed(owner, at, &state, node);
+            if let Some(last) = self.outcome.handed.last_mut() {
+                last.element |= element;
+            }
             return;
         }
         let error = kind != ExitKind::Normal || state.tier.is_some();
@@ -563,10 +565,12 @@ impl<'a> Run<'a> {
         self.leak(&state, kind, at, None, node);
     }
 
-    pub fn handed(&mut self, owner: Owner, at: Span, parent: Option<Place>, pending: bool, node: u32) {
+    pub fn handed(&mut self, owner: Owner, at: Span, state: &State, node: u32) {
         if !self.outcome.handed.iter().any(|handed| handed.owner == owner && handed.at == at) {
             let steps = super::witness::steps(self, node);
-            self.outcome.handed.push(HandOver { owner, at, parent, pending, steps });
+            let parent = state.parents.first().cloned();
+            let pending = state.status == Status::Pending;
+            self.outcome.handed.push(HandOver { owner, at, parent, element: false, pending, steps });
         }
     }
 
@@ -576,11 +580,15 @@ impl<'a> Run<'a> {
             return;
         }
         let steps = super::witness::steps(self, node);
-        self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, lost_at, steps });
+        let kept = match &self.token.start {
+            Start::Place(place) => state.is_must(place),
+            Start::Acquire { .. } => false,
+        };
+        self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, kept, lost_at, steps });
     }
 
     /// Whoever still reaches it when the function is left.
-    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<Owner> {
+    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, bool)> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
@@ -598,8 +606,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             match &place.root {
-                Root::Result if kind == ExitKind::Normal => caller = Some(Owner::Caller(place.proj.to_vec())),
-                Root::This if function.binding == Binding::Class => return Some(Owner::Process),
+                Root::Result if kind == ExitKind::Normal => caller = Some((Owner::Caller(place.proj.to_vec()), false)),
+                Root::This if function.binding == Binding::Class => return Some((Owner::Process, false)),
                 Root::This => {
                     // An object that fails to come to life is nobody's.
                     if kind != ExitKind::Normal && starting {
@@ -608,20 +616,20 @@ impl<'a> Run<'a> {
                     if let Some(Proj::Field(name)) = place.proj.first() {
                         let class = function.class;
                         if place.proj.len() > 1 && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name)) {
-                            return Some(Owner::Process);
+                            return Some((Owner::Process, false));
                         }
-                        return Some(Owner::Field(name.clone()));
+                        return Some((Owner::Field(name.clone()), place.proj.len() > 1));
                     }
-                    return Some(Owner::Other);
+                    return Some((Owner::Other, false));
                 }
-                Root::Global(_) => return Some(Owner::Process),
-                Root::Capture(_) => return Some(Owner::Other),
-                Root::Param(_) if !place.is_root() => return Some(Owner::Other),
+                Root::Global(_) => return Some((Owner::Process, false)),
+                Root::Capture(_) => return Some((Owner::Other, false)),
+                Root::Param(_) if !place.is_root() => return Some((Owner::Other, false)),
                 root if Some(root) == own_root => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
                 {
-                    return Some(Owner::Other);
+                    return Some((Owner::Other, false));
                 }
                 _ => {}
             }

@@ -529,6 +529,7 @@ mod tests {
             parent: None,
             r#async: false,
             generator: false,
+            private: false,
             params: Vec::new(),
             receiver: None,
             ret: None,

@@ -142,6 +142,8 @@ pub struct Function {
     pub parent: Option<FuncId>,
     pub r#async: bool,
     pub generator: bool,
+    /// By the language's rules or conventions only code of the same class or module calls it.
+    pub private: bool,
     pub params: Vec<Param>,
     /// Name of the receiver as written (`self`), when bound.
     pub receiver: Option<Name>,

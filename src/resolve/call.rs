@@ -179,6 +179,7 @@ impl<'a> Resolved<'a> {
                         Op::Call { .. } => info.is_some_and(|info| {
                             info.targets.iter().any(|target| match target {
                                 Target::Construct(_) => true,
+                                Target::Catalog { facts } => facts.makes.is_some() || !facts.acquires.is_empty(),
                                 Target::External(path) => path
                                     .strip_prefix("builtins.")
                                     .is_some_and(|name| self.language().collections.iter().any(|known| known == name)),

@@ -143,6 +143,24 @@ impl Resolved<'_> {
         out
     }
 
+    /// The function is a command of a program: its decorator says so, or is a method of a function whose decorator does (`@cli.command()`).
+    pub fn is_program_entry(&self, func: FuncId) -> bool {
+        let function = self.module.func(func);
+        if self.decorator_roles(func).contains(&Role::ProgramEntry) {
+            return true;
+        }
+        if let Some(class) = function.class {
+            let bases = self.catalogued_bases(class);
+            return bases.iter().any(|base| self.catalog.ty(*base).entries.contains(&function.name));
+        }
+        self.module.func(func).decorators.iter().any(|decorator| {
+            let [group, _] = decorator.path.as_slice() else { return false };
+            self.root_type(FuncId(0), &Root::Global(group.clone())).iter().any(
+                |ty| matches!(ty, Ty::Func(group) if self.decorator_roles(*group).contains(&Role::ProgramEntry)),
+            )
+        })
+    }
+
     /// True when a decorator is neither catalogued nor part of this file: it may keep or register the function.
     pub fn has_unknown_decorator(&self, func: FuncId) -> bool {
         let function = self.module.func(func);
@@ -166,9 +184,17 @@ impl Resolved<'_> {
         {
             // `@cache(maxsize=1)`: the decorator is what the callee makes; its name says which.
             for ty in self.root_type(home, &Root::Global(first.clone())) {
-                if let Ty::Path(path) = ty {
-                    let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
-                    out.extend(self.catalog.function(&full));
+                match ty {
+                    Ty::Path(path) => {
+                        let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
+                        out.extend(self.catalog.function(&full));
+                    }
+                    Ty::Inst(id) => {
+                        if let [method] = rest {
+                            out.extend(self.catalog.method(id, method));
+                        }
+                    }
+                    _ => {}
                 }
             }
         }

@@ -231,8 +231,20 @@ impl<'a> Resolved<'a> {
         })
     }
 
-    /// Everything of this class that the file makes is kept in module globals: one for the process.
+    /// Everything of this class that the file makes is kept in module globals, or the class keeps its one object itself: one for the
+    /// process.
     pub fn is_singleton(&self, class: ClassId) -> bool {
+        let keeps_itself = self.module.class(class).methods.iter().any(|(name, method)| {
+            let function = self.module.func(*method);
+            function.binding == crate::ir::Binding::Class
+                && self.language().starters.contains(name)
+                && function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| {
+                    instr.op.dst().is_some_and(|dst| dst.root == Root::This && !dst.is_root())
+                })
+        });
+        if keeps_itself {
+            return true;
+        }
         let made = &self.made_in[class.index()];
         !made.is_empty() && made.iter().all(|global| *global)
     }

@@ -8,6 +8,8 @@ use rustc_hash::FxHashSet;
 pub struct Regions {
     /// Functions that only a script's top level runs: called from the script region or from each other, never handed on.
     pub script_only: FxHashSet<FuncId>,
+    /// Functions that some code of the file calls or refers to.
+    pub used: FxHashSet<FuncId>,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
 }
@@ -18,9 +20,10 @@ impl Regions {
         let mut called_by_script: Vec<FuncId> = Vec::new();
         let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); module.functions.len()];
         let mut escaping: FxHashSet<FuncId> = FxHashSet::default();
+        let mut used: FxHashSet<FuncId> = FxHashSet::default();
         for id in module.func_ids() {
             let function = module.func(id);
-            if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) {
+            if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
                 escaping.insert(id);
             }
             for block in &function.blocks {
@@ -29,6 +32,7 @@ impl Regions {
                         for ty in resolved.type_of(id, place) {
                             if let Ty::Func(func) = ty {
                                 escaping.insert(func);
+                                used.insert(func);
                             }
                         }
                     };
@@ -40,6 +44,9 @@ impl Regions {
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let targets = resolved.resolve_call(id, callee);
                             for func in targets.functions() {
+                                if func != id {
+                                    used.insert(func);
+                                }
                                 if id == FuncId(0) && (block.script || is_plain_call(callee)) {
                                     called_by_script.push(func);
                                 } else {
@@ -61,16 +68,16 @@ impl Regions {
         }
         let entry = |id: &FuncId| {
             let function = module.func(*id);
-            function.parent == Some(FuncId(0))
-                && function.class.is_none()
-                && resolved.language().entry_functions.contains(&function.name)
+            let named = resolved.language().entry_functions.contains(&function.name);
+            (named && function.parent == Some(FuncId(0)) && function.class.is_none()) || resolved.is_program_entry(*id)
         };
         called_by_script.extend(module.func_ids().filter(entry));
         // Reached from the script, transitively; then without what anything else reaches.
         let mut script_only: FxHashSet<FuncId> = FxHashSet::default();
         let mut queue = called_by_script;
         while let Some(func) = queue.pop() {
-            if !escaping.contains(&func) && module.func(func).class.is_none() && script_only.insert(func) {
+            let plain = !escaping.contains(&func) && module.func(func).class.is_none();
+            if (plain || resolved.is_program_entry(func)) && script_only.insert(func) {
                 queue.extend(&callees[func.index()]);
             }
         }
@@ -79,7 +86,7 @@ impl Regions {
         while let Some(func) = queue.pop() {
             queue.extend(callees[func.index()].iter().filter(|callee| script_only.remove(callee)));
         }
-        Regions { script_only, escaping }
+        Regions { script_only, used, escaping }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Case, Summaries};
 use crate::catalog::TypeId;
 use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
-use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Root};
+use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Proj, Root};
 use crate::resolve::Ty;
 use std::rc::Rc;
 
@@ -26,6 +26,7 @@ pub struct OwnedField {
     pub open: bool,
     /// A method fills the field again, after a constructor has, while what it held is still open.
     pub refilled: Option<Leak>,
+    pub refilled_in: Option<FuncId>,
 }
 
 /// All owned fields of the classes of a file, by class and first store.
@@ -48,12 +49,18 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                         || language.implicit_closers.contains(name)
                         || teardown.contains(name)
                 };
+                let filling = fillers(all, summaries, class, field);
                 let mut released_in = Vec::new();
                 let mut released_by_closer = false;
                 let mut idle_closers = Vec::new();
                 for (name, method) in &methods {
                     if releases(summaries, *method, field, case, handed) {
-                        released_in.push(*method);
+                        // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
+                        let own = resolved.module.func(*method);
+                        let dead = own.private && !summaries.regions.used.contains(method);
+                        if is_closer(name) || !(dead || filling.contains(method)) {
+                            released_in.push(*method);
+                        }
                         released_by_closer |= is_closer(name);
                     } else if is_closer(name) {
                         idle_closers.push(*method);
@@ -61,9 +68,10 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                 }
                 released_in.sort();
                 idle_closers.sort();
-                let refilled = fillers(all, summaries, class, field)
-                    .into_iter()
-                    .find_map(|filler| refill(summaries, filler, field, case.token.kind));
+                let refilled = filling
+                    .iter()
+                    .copied()
+                    .find_map(|filler| Some((filler, refill(summaries, filler, field, case.token.kind)?)));
                 out.push(OwnedField {
                     class,
                     field: field.clone(),
@@ -74,7 +82,8 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     skipped_by: Vec::new(),
                     idle_closers,
                     open: resolved.is_open(class) || extends_resource(summaries, class),
-                    refilled,
+                    refilled_in: refilled.as_ref().map(|(method, _)| *method),
+                    refilled: refilled.map(|(_, leak)| leak),
                 });
             }
         }
@@ -122,6 +131,10 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
     let outcome = summaries.formal(method, &place, kind);
     let resolved = summaries.resolved;
     outcome.leaks.into_iter().find(|leak| {
+        if leak.kind == ExitKind::Normal {
+            // Moved to a local, which then dies with it.
+            return leak.tier.is_none() && !leak.kept;
+        }
         let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else { return false };
         matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
             if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
@@ -134,7 +147,7 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
-    if gone(&place, case.token.kind) || gone(&place.project(crate::ir::Proj::Elem), case.token.kind) {
+    if gone(&place, case.token.kind) || (handed.element && gone(&place.project(Proj::Elem), case.token.kind)) {
         return true;
     }
     // Releasing what it was made from is enough.

@@ -6,12 +6,12 @@ pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{Draft, LAST_NAME_GOES, PRECEDENCE, Subject, overwritten_while_open, owner_never_closes};
-use crate::finding::{Confidence, Finding, Growth, Persona, Severity};
+use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::Start;
 use crate::ir::{FnKind, FuncId, Span};
 use crate::summary::class::owned_fields;
 use crate::summary::{Case, Summaries};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// All findings of one file, unsorted, without fingerprints.
@@ -26,11 +26,15 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
         }
         for case in cases.iter() {
             let Some(subject) = Subject::new(summaries, case) else { continue };
+            if goes_with_parent(&subject, cases) {
+                continue;
+            }
             let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else { continue };
             out.extend(decide(&subject, draft, growth(summaries, case, scope)));
         }
     }
     drop_same_cause(&mut out);
+    group_same_exit(&mut out);
     for owned in owned_fields(summaries, &all) {
         let cases = all.iter().find(|(func, _)| *func == owned.store.0).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
@@ -50,6 +54,37 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
         }
     }
     out
+}
+
+/// What it was made from is never released either, and releasing that would do: one defect, reported there.
+fn goes_with_parent(subject: &Subject<'_>, cases: &[Case]) -> bool {
+    let Some(parent) = subject.resource.parent.filter(|parent| parent.frees) else { return false };
+    let Start::Acquire { parents, .. } = &subject.case.token.start else { return false };
+    !parents.is_empty()
+        && cases.iter().any(|case| {
+            case.token.kind == parent.ty && !case.outcome.settled() && !case.outcome.leaks.is_empty()
+        })
+}
+
+/// One variable that is filled in several branches and leaks at one exit is one defect: the further places become related ones.
+fn group_same_exit(findings: &mut Vec<Finding>) {
+    let mut out: Vec<Finding> = Vec::new();
+    let mut known: FxHashMap<(&'static str, String, String, Option<Span>), usize> = FxHashMap::default();
+    for finding in findings.drain(..) {
+        let exit = finding.witness.last().map(|step| step.span);
+        let key = (finding.rule, finding.function.clone(), finding.subject.clone(), exit);
+        match known.get(&key).filter(|_| finding.subject.contains('`')) {
+            Some(first) => {
+                let text = "the same variable is filled here".to_owned();
+                out[*first].related.push(Step { span: finding.at, role: StepRole::Evidence, text });
+            }
+            None => {
+                known.insert(key, out.len());
+                out.push(finding);
+            }
+        }
+    }
+    *findings = out;
 }
 
 /// What is said to be lost at an overwrite is said there; a second finding about the value that overwrites it, lost at the same place in

@@ -132,7 +132,9 @@ impl Lowerer<'_> {
     fn finish(&mut self, cx: Context, signature: Signature, parent: Option<FuncId>) {
         let Context { id, builder, qualname, generator, class, captures, .. } = cx;
         let (blocks, locals) = builder.finish(signature.span.end());
+        let private = signature.name.starts_with('_') && !signature.name.ends_with("__");
         let function = Function {
+            private,
             name: signature.name,
             qualname,
             kind: signature.kind,
