@@ -97,8 +97,12 @@ pub fn detect_field(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) 
     let method = summaries.resolved.module.func(owned.refilled_in?);
     let receiver = method.receiver.clone().unwrap_or_default();
     draft.at = leak.at;
-    draft.message =
-        format!("`{}` overwrites the {} in `{receiver}.{}` while it is still open", method.name, subject.noun(), owned.field);
+    draft.message = format!(
+        "`{}` overwrites the {} in `{receiver}.{}` while it is still open",
+        method.name,
+        subject.noun(),
+        owned.field
+    );
     draft.label = "the open one is lost here".to_owned();
     let text = format!("{} stored by the constructor", subject.noun());
     draft.witness.insert(0, Step { span: case.token.span, role: StepRole::Acquire, text });

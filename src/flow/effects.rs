@@ -109,7 +109,8 @@ impl Run<'_> {
                     }
                     return Step::Go;
                 }
-                let known = || self.ctx.resolved.type_of(self.ctx.func, manager).iter().any(|ty| matches!(ty, Ty::Inst(_)));
+                let known =
+                    || self.ctx.resolved.type_of(self.ctx.func, manager).iter().any(|ty| matches!(ty, Ty::Inst(_)));
                 if state.reaches(manager) && !known() {
                     // A project object or tuple that holds it manages the scope. (What the catalogue knows releases itself only.)
                     state.shared = true;
@@ -731,9 +732,7 @@ impl Run<'_> {
 
 /// A client made over a pool that is passed in: the pool goes where the client goes, as a part of it.
 fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -> Vec<Place> {
-    let makes = |target: &Target<'_>| {
-        matches!(target, Target::Catalog { facts } if facts.makes.is_some() || !facts.acquires.is_empty())
-    };
+    let makes = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.makes.is_some() || !facts.acquires.is_empty());
     if !targets.iter().any(makes) {
         return Vec::new();
     }

@@ -5,7 +5,8 @@ use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
 use crate::ir::{
-    After, Binding, BlockId, BlockKind, Callee, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier,
+    After, Binding, BlockId, BlockKind, Callee, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test,
+    Tier,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -281,8 +282,8 @@ impl<'a> Run<'a> {
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),
             // Whoever gets it there may use it.
             Op::Yield { .. } => Some(When::Trying),
-            Op::Copy { dst, src, .. } => (!dst.is_root() && state.reaches(src)).then_some(When::Done),
-            Op::Build { .. } => op.reads_any(|place| state.reaches(place)).then_some(When::Done),
+            // Parts of it are used: `client.db.users.find()`.
+            op if op.reads_any(|place| state.owner_of(place).is_some()) => Some(When::Trying),
             _ => None,
         }
     }
@@ -615,7 +616,9 @@ impl<'a> Run<'a> {
                     }
                     if let Some(Proj::Field(name)) = place.proj.first() {
                         let class = function.class;
-                        if place.proj.len() > 1 && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name)) {
+                        if place.proj.len() > 1
+                            && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name))
+                        {
                             return Some((Owner::Process, false));
                         }
                         return Some((Owner::Field(name.clone()), place.proj.len() > 1));

@@ -148,8 +148,10 @@ impl<'a> Resolved<'a> {
             for (b, block) in function.blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     let Some(dst) = instr.op.dst() else { continue };
-                    if let ([Proj::Field(name)], Op::Build { .. } | Op::Copy { .. } | Op::Const { .. } | Op::Call { .. }) =
-                        (dst.proj.as_slice(), &instr.op)
+                    if let (
+                        [Proj::Field(name)],
+                        Op::Build { .. } | Op::Copy { .. } | Op::Const { .. } | Op::Call { .. },
+                    ) = (dst.proj.as_slice(), &instr.op)
                     {
                         self.note_field_store(id, &dst.root, name, &instr.op);
                     }
@@ -200,7 +202,9 @@ impl<'a> Resolved<'a> {
     fn note_field_store(&mut self, func: FuncId, root: &Root, name: &Name, op: &Op) {
         for ty in self.root_type(func, root) {
             match ty {
-                Ty::Class(class) if func == FuncId(0) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) => {
+                Ty::Class(class)
+                    if func == FuncId(0) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) =>
+                {
                     self.shared_fields.insert((class, name.clone()));
                 }
                 Ty::Object(class) => {

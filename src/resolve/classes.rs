@@ -155,9 +155,9 @@ impl Resolved<'_> {
         }
         self.module.func(func).decorators.iter().any(|decorator| {
             let [group, _] = decorator.path.as_slice() else { return false };
-            self.root_type(FuncId(0), &Root::Global(group.clone())).iter().any(
-                |ty| matches!(ty, Ty::Func(group) if self.decorator_roles(*group).contains(&Role::ProgramEntry)),
-            )
+            self.root_type(FuncId(0), &Root::Global(group.clone()))
+                .iter()
+                .any(|ty| matches!(ty, Ty::Func(group) if self.decorator_roles(*group).contains(&Role::ProgramEntry)))
         })
     }
 
@@ -166,6 +166,11 @@ impl Resolved<'_> {
         let function = self.module.func(func);
         let home = function.parent.unwrap_or(FuncId(0));
         function.decorators.iter().any(|decorator| self.decorator_facts(home, decorator).is_empty())
+    }
+
+    pub fn has_unknown_class_decorator(&self, class: ClassId) -> bool {
+        let decorators = &self.module.class(class).decorators;
+        decorators.iter().any(|decorator| self.decorator_facts(FuncId(0), decorator).is_empty())
     }
 
     fn decorator_facts(

@@ -238,9 +238,11 @@ impl<'a> Resolved<'a> {
             let function = self.module.func(*method);
             function.binding == crate::ir::Binding::Class
                 && self.language().starters.contains(name)
-                && function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| {
-                    instr.op.dst().is_some_and(|dst| dst.root == Root::This && !dst.is_root())
-                })
+                && function
+                    .blocks
+                    .iter()
+                    .flat_map(|block| &block.instrs)
+                    .any(|instr| instr.op.dst().is_some_and(|dst| dst.root == Root::This && !dst.is_root()))
         });
         if keeps_itself {
             return true;

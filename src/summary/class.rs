@@ -22,7 +22,8 @@ pub struct OwnedField {
     pub skipped_by: Vec<FuncId>,
     /// Closers of the class that release nothing of it.
     pub idle_closers: Vec<FuncId>,
-    /// An ancestor is not in this file, or is a resource itself: it may release what this class stores.
+    /// Somebody else may release it: an ancestor that is not in this file or is a resource itself, or whatever an unknown decorator
+    /// (`@singleton`, `@inject`) does with the objects.
     pub open: bool,
     /// A method fills the field again, after a constructor has, while what it held is still open.
     pub refilled: Option<Leak>,
@@ -81,7 +82,9 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     released_by_closer,
                     skipped_by: Vec::new(),
                     idle_closers,
-                    open: resolved.is_open(class) || extends_resource(summaries, class),
+                    open: resolved.is_open(class)
+                        || extends_resource(summaries, class)
+                        || resolved.has_unknown_class_decorator(class),
                     refilled_in: refilled.as_ref().map(|(method, _)| *method),
                     refilled: refilled.map(|(_, leak)| leak),
                 });
@@ -135,7 +138,9 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
             // Moved to a local, which then dies with it.
             return leak.tier.is_none() && !leak.kept;
         }
-        let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else { return false };
+        let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else {
+            return false;
+        };
         matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
             if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
     })

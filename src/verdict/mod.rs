@@ -61,9 +61,9 @@ fn goes_with_parent(subject: &Subject<'_>, cases: &[Case]) -> bool {
     let Some(parent) = subject.resource.parent.filter(|parent| parent.frees) else { return false };
     let Start::Acquire { parents, .. } = &subject.case.token.start else { return false };
     !parents.is_empty()
-        && cases.iter().any(|case| {
-            case.token.kind == parent.ty && !case.outcome.settled() && !case.outcome.leaks.is_empty()
-        })
+        && cases
+            .iter()
+            .any(|case| case.token.kind == parent.ty && !case.outcome.settled() && !case.outcome.leaks.is_empty())
 }
 
 /// One variable that is filled in several branches and leaks at one exit is one defect: the further places become related ones.

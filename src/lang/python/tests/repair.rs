@@ -42,7 +42,7 @@ fn <module>()   [module]
 
 fn f($0:c)   [plain]
   b0:
-    unknown syntax
+    unknown syntax reads %1:x, $0:c
     %3 = "x"
     %4 = build [0]=%3 [1]=$0:c.name
     %5 = build
@@ -65,14 +65,14 @@ fn f($0:c)   [plain]
     unknown syntax
     %11 = build
     %1:x <- move %11
-    unknown syntax
+    unknown syntax reads %1:x, $0:c
     goto b6
   b6:
     unknown syntax
     %12 = build
     unknown syntax
     %13 = call @os.chmod(@p)
-    unknown syntax
+    unknown syntax reads %2:y
     %2:y <- @ur
     %14 = build
     unknown syntax
@@ -139,7 +139,7 @@ fn <module>()   [module]
 
 fn f()   [plain]
   b0:
-    unknown syntax
+    unknown syntax reads %0:conn
     %0:conn <- %0:conn
     %1 = call %0:conn.get()
     %2 = call %0:conn.close()
@@ -166,7 +166,7 @@ fn <module>()   [module]
 
 fn f($0:conn)   [plain]
   b0:
-    unknown syntax
+    unknown syntax reads %0:x, $0:conn
     %0:x <- $0:conn
     %1 = call $0:conn.close()
     return
@@ -196,7 +196,7 @@ fn f($0:conn)   [plain]
   b0:
     if $0:conn goto b1 else b2
   b1:
-    unknown syntax
+    unknown syntax reads $0:conn
     %0 = call $0:conn.close()
     goto b2
   b2:
@@ -206,8 +206,8 @@ fn f($0:conn)   [plain]
     %2 = call %1.__next__()   ; synth
     switch b3 b4
   b4:
-    unknown syntax
-    unknown syntax
+    unknown syntax reads $0:conn
+    unknown syntax reads $0:conn
     result <- $0:conn
     return
 problem: Expected `:`, found newline at "\n"
@@ -318,7 +318,7 @@ fn <module>()   [module]
 
 fn A.m(this:self)   [method]
   b0:
-    unknown syntax
+    unknown syntax reads this
     %0 = 1
     %1 = 2
     %2 = build [0]=%0 [1]=%1
