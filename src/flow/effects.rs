@@ -321,23 +321,16 @@ impl Run<'_> {
                     }
                     handled = true;
                 }
-                Target::Construct(class) => {
-                    if touched {
-                        let constructor = self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
+                Target::Construct(class) if touched => {
+                    let constructor =
+                        self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
                             self.ctx.resolved.module.func(*func).kind == crate::ir::FnKind::Constructor
                         });
-                        match constructor {
-                            Some((_, func)) => {
-                                if let Some(step) =
-                                    self.project_call(func, false, span, dst, callee, &None, args, state, node)
-                                {
-                                    return step;
-                                }
-                            }
-                            None => return self.give_away(span, state, node),
-                        }
-                        handled = true;
+                    let Some((_, func)) = constructor else { return self.give_away(span, state, node) };
+                    if let Some(step) = self.project_call(func, false, span, dst, callee, &None, args, state, node) {
+                        return step;
                     }
+                    handled = true;
                 }
                 Target::Catalog { facts } if touched => {
                     if let Some(step) = self.symbol_call(facts, span, dst, args, state, node) {
