@@ -130,20 +130,20 @@ fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
 ///
 /// # Errors
 /// When the file cannot be lowered.
-pub fn dump_types(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+pub fn dump_types(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    Ok(Resolved::new(&lowered.module, catalog, ecosystem(source.language)).print())
+    Ok(Resolved::new(&lowered.module, catalog, ecosystem(source.language)).print(only))
 }
 
 /// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
 ///
 /// # Errors
 /// When the file cannot be lowered.
-pub fn dump_summaries(source: &SourceFile, catalog: &Catalog) -> Result<String, lang::LowerError> {
+pub fn dump_summaries(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
     let resolved = Resolved::new(&lowered.module, catalog, ecosystem(source.language));
     let regions = Regions::new(&resolved);
-    Ok(Summaries::new(&resolved, &regions).print())
+    Ok(Summaries::new(&resolved, &regions).print(only))
 }
 
 fn count(summaries: &Summaries<'_>, stats: &mut Stats) {

@@ -92,3 +92,9 @@ pub struct SymbolFacts {
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,
 }
+
+impl SymbolFacts {
+    pub fn has_role(&self, role: super::schema::Role) -> bool {
+        self.roles.iter().any(|symbol| symbol.role == role)
+    }
+}

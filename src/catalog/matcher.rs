@@ -19,6 +19,7 @@ static NO_LANGUAGE: LanguageFacts = LanguageFacts {
     starters: Vec::new(),
     may_release: Vec::new(),
     test_paths: Vec::new(),
+    one_off_paths: Vec::new(),
     harmless: Vec::new(),
     collections: Vec::new(),
     container_adds: Vec::new(),

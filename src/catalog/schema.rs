@@ -450,6 +450,8 @@ pub enum Role {
     ProgramEntry,
     /// Decorator that changes nothing about who owns what.
     Neutral,
+    /// Its result is true when the argument is what it should be (`hasattr(conn, "close")`).
+    Affirms,
     /// Method or function that sets a named attribute on its argument 0 (`setattr`).
     SetsAttribute,
 }
@@ -517,6 +519,10 @@ pub struct LanguageFacts {
     /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<SmolStr>,
+    /// Path patterns, as in `test_paths`, of code that runs once in a process of its own (database migrations).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub one_off_paths: Vec<SmolStr>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.
     #[schemars(with = "Vec<String>")]
     pub harmless: Vec<SmolStr>,

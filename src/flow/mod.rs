@@ -8,7 +8,9 @@
 //! (`own = conn is None`) is known afterwards. What a callee does comes in through [`Callees`]: its answers are made by the same
 //! solver, run with a parameter as the token ([`Start::Place`]).
 
+mod calls;
 mod effects;
+mod exits;
 mod raises;
 mod solve;
 mod state;

@@ -1,13 +1,11 @@
 //! Walking the paths.
 
+use super::exits::When;
 use super::state::{Completion, Held, Known, MAX_PENDING, State, Status};
-use super::{Context, ExitKind, HandOver, Leak, Outcome, Owner, Start, Token};
+use super::{Context, ExitKind, Outcome, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
-use crate::ir::{
-    After, Binding, BlockId, BlockKind, Callee, Const, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test,
-    Tier,
-};
+use crate::ir::{After, BlockId, BlockKind, Const, Op, OpRef, Place, Proj, Span, Term, Test, Tier};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -38,15 +36,6 @@ pub struct Node {
 pub enum Step {
     Go,
     Stop,
-}
-
-/// When an op that connects a lazy resource has done so.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum When {
-    /// A failure may leave it connected.
-    Trying,
-    /// Only if it succeeds.
-    Done,
 }
 
 /// One run.
@@ -253,39 +242,6 @@ impl<'a> Run<'a> {
             }
         }
         self.terminate(id, state, node);
-    }
-
-    /// The method takes something from the resource that connects: `engine.connect()`.
-    fn makes_child(&self, name: &str) -> bool {
-        let facts = self.ctx.resolved.catalog.method(self.token.kind, name);
-        facts.is_some_and(|facts| !facts.acquires.is_empty())
-    }
-
-    /// Whether the op makes a lazy resource connect, and when.
-    fn connects(&self, op: &Op, state: &State) -> Option<When> {
-        let resource = self.resource?;
-        if state.held == Held::Yes || !state.live() {
-            return None;
-        }
-        match op {
-            Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } if state.holds(recv) => {
-                if resource.opens.contains(name) || self.makes_child(name) {
-                    Some(When::Done)
-                } else if !resource.opens.is_empty() || super::raises::is_quiet(resource, name) {
-                    args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying)
-                } else {
-                    Some(When::Trying)
-                }
-            }
-            Op::Call { args, .. } => args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying),
-            Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
-            Op::Await { src, .. } => state.holds(src).then_some(When::Done),
-            // Whoever gets it there may use it.
-            Op::Yield { .. } => Some(When::Trying),
-            // Parts of it are used: `client.db.users.find()`.
-            op if op.reads_any(|place| state.owner_of(place).is_some()) => Some(When::Trying),
-            _ => None,
-        }
     }
 
     fn raise(&mut self, mut state: State, tier: Tier, unwind: Option<BlockId>, node: u32, event: Event) {
@@ -530,126 +486,6 @@ impl<'a> Run<'a> {
             _ => None,
         });
         exit.is_some_and(|manager| self.ctx.resolved.manager_swallows(self.ctx.func, manager))
-    }
-
-    /// A normal exit.
-    fn leave(&mut self, state: State, span: Span, node: u32) {
-        if state.live() {
-            self.exit(state, ExitKind::Normal, span, node);
-        }
-    }
-
-    fn exit(&mut self, state: State, kind: ExitKind, at: Span, node: u32) {
-        if state.status == Status::Pending && kind != ExitKind::Normal {
-            return;
-        }
-        let module = self.ctx.resolved.module;
-        let function = module.func(self.ctx.func);
-        if function.kind == FnKind::Module {
-            return;
-        }
-        if let Some((owner, element)) = self.owner_at_exit(&state, kind) {
-            self.handed(owner, at, &state, node);
-            if let Some(last) = self.outcome.handed.last_mut() {
-                last.element |= element;
-            }
-            return;
-        }
-        let error = kind != ExitKind::Normal || state.tier.is_some();
-        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
-            return;
-        }
-        if self.released_by_closure(&state) {
-            self.outcome.deferred.push(at);
-            return;
-        }
-        self.leak(&state, kind, at, None, node);
-    }
-
-    pub fn handed(&mut self, owner: Owner, at: Span, state: &State, node: u32) {
-        if !self.outcome.handed.iter().any(|handed| handed.owner == owner && handed.at == at) {
-            let steps = super::witness::steps(self, node);
-            let parent = state.parents.first().cloned();
-            let pending = state.status == Status::Pending;
-            self.outcome.handed.push(HandOver { owner, at, parent, element: false, pending, steps });
-        }
-    }
-
-    pub fn leak(&mut self, state: &State, kind: ExitKind, at: Span, lost_at: Option<OpRef>, node: u32) {
-        let same = |leak: &&Leak| leak.kind == kind && leak.tier == state.tier && leak.shared == state.shared;
-        if self.outcome.leaks.iter().any(|leak| same(&leak)) {
-            return;
-        }
-        let steps = super::witness::steps(self, node);
-        let kept = match &self.token.start {
-            Start::Place(place) => state.is_must(place),
-            Start::Acquire { .. } => false,
-        };
-        self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, kept, lost_at, steps });
-    }
-
-    /// Whoever still reaches it when the function is left.
-    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, bool)> {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
-        let start = match &self.token.start {
-            Start::Place(place) => Some(place),
-            Start::Acquire { .. } => None,
-        };
-        // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
-        let own_root = match &self.token.start {
-            Start::Acquire { at, .. } => self.ctx.resolved.module.op(*at).op.dst().map(|dst| &dst.root),
-            Start::Place(_) => None,
-        };
-        let starting = self.ctx.resolved.is_starter(self.ctx.func);
-        let mut caller = None;
-        for place in state.must.iter().chain(&state.may).chain(&state.guards) {
-            if start.is_some_and(|start| place.starts_with(start)) {
-                continue;
-            }
-            match &place.root {
-                Root::Result if kind == ExitKind::Normal => caller = Some((Owner::Caller(place.proj.to_vec()), false)),
-                Root::This if function.binding == Binding::Class => return Some((Owner::Process, false)),
-                Root::This => {
-                    // An object that fails to come to life is nobody's.
-                    if kind != ExitKind::Normal && starting {
-                        continue;
-                    }
-                    if let Some(Proj::Field(name)) = place.proj.first() {
-                        let class = function.class;
-                        if place.proj.len() > 1
-                            && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name))
-                        {
-                            return Some((Owner::Process, false));
-                        }
-                        return Some((Owner::Field(name.clone()), place.proj.len() > 1));
-                    }
-                    return Some((Owner::Other, false));
-                }
-                Root::Global(_) => return Some((Owner::Process, false)),
-                Root::Capture(_) => return Some((Owner::Other, false)),
-                Root::Param(_) if !place.is_root() => return Some((Owner::Other, false)),
-                root if Some(root) == own_root => {}
-                Root::Local(_)
-                    if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
-                {
-                    return Some((Owner::Other, false));
-                }
-                _ => {}
-            }
-        }
-        caller
-    }
-
-    /// A closure that outlives the function captures it and releases it when called, or takes it along.
-    fn released_by_closure(&self, state: &State) -> bool {
-        let escaping = |func: &FuncId| self.ctx.regions.escaping.contains(func);
-        let module = self.ctx.resolved.module;
-        let closures = module.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| {
-            if let Op::Closure { func, captures, .. } = &instr.op { Some((*func, captures)) } else { None }
-        });
-        closures
-            .filter(|(func, _)| escaping(func))
-            .any(|(_, captures)| captures.iter().any(|(captured, _)| state.reaches(captured)))
     }
 }
 

@@ -210,6 +210,11 @@ impl Module {
 }
 
 impl Function {
+    /// Whether `name` is its name or qualified name.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.qualname == name
+    }
+
     /// The parameter that the argument at `position` of a call fills.
     pub fn param_for(&self, position: usize, arg: &super::Arg) -> Option<usize> {
         if arg.spread {

@@ -274,6 +274,6 @@ pub fn symbol_args<'s>(
     args.iter().enumerate().filter(move |(i, arg)| match (&arg.name, symbol.arg) {
         (Some(name), _) => symbol.keyword.as_ref().map_or(symbol.arg.is_none(), |keyword| keyword == name),
         (None, Some(position)) => *i == position as usize || (arg.spread && *i <= position as usize),
-        (None, None) => true,
+        (None, None) => symbol.keyword.is_none(),
     })
 }

@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 impl Resolved<'_> {
-    /// Per function the named places with their types, then the calls with their targets.
-    pub fn print(&self) -> String {
+    /// Per function the named places with their types, then the calls with their targets. With `only`, the functions of that name or
+    /// qualified name.
+    pub fn print(&self, only: Option<&str>) -> String {
         let mut out = String::new();
         for id in self.module.func_ids() {
             let function = self.module.func(id);
+            if only.is_some_and(|only| !function.is_called(only)) {
+                continue;
+            }
             let _ = writeln!(out, "fn {}", function.qualname);
             let mut places: BTreeMap<String, String> = BTreeMap::new();
             let env = &self.env[id.index()];
@@ -42,6 +46,9 @@ impl Resolved<'_> {
                     let _ = writeln!(out, "  call {callee} -> {targets}");
                 }
             }
+        }
+        if only.is_some() {
+            return out;
         }
         for ((class, field), types) in self.fields.iter().collect::<BTreeMap<_, _>>() {
             let _ = writeln!(out, "field {}.{field}: {}", self.module.class(*class).qualname, self.describe_all(types));

@@ -7,11 +7,15 @@ use std::fmt::Write;
 
 impl Summaries<'_> {
     /// Per function its acquisitions and what becomes of them, then per class the owned fields and who releases them.
-    pub fn print(&self) -> String {
+    /// With `only`, the functions of that name or qualified name.
+    pub fn print(&self, only: Option<&str>) -> String {
         let module = self.resolved.module;
         let mut out = String::new();
         let all: Vec<_> = module.func_ids().map(|func| (func, self.cases(func))).collect();
         for (func, cases) in &all {
+            if only.is_some_and(|only| !module.func(*func).is_called(only)) {
+                continue;
+            }
             let _ = writeln!(out, "fn {}", module.func(*func).qualname);
             for case in cases.iter() {
                 let id = &self.resolved.catalog.ty(case.token.kind).id;
@@ -20,6 +24,9 @@ impl Summaries<'_> {
                     let _ = writeln!(out, "    {line}");
                 }
             }
+        }
+        if only.is_some() {
+            return out;
         }
         for owned in owned_fields(self, &all) {
             let names = |funcs: &[crate::ir::FuncId]| {

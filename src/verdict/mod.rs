@@ -117,7 +117,7 @@ fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<G
     if function.block(at.block).loop_depth > 0 {
         return Some(if scope.test { Growth::Test } else { Growth::Iteration });
     }
-    if summaries.regions.script_only.contains(&case.func) {
+    if summaries.regions.script_only.contains(&case.func) || scope.one_off {
         return None;
     }
     Some(if scope.test { Growth::Test } else { Growth::Call })
@@ -141,8 +141,8 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Instance && harmless {
         persona = persona.max(Persona::Pedantic);
     }
-    // A test run is short: what heals by itself there, or leaks only when a test fails, is for those who ask.
-    if growth == Growth::Test && (draft.error_path || heals) {
+    // Tests expect exceptions, patch what would connect and end soon; read findings there proved wrong as often as right.
+    if growth == Growth::Test {
         persona = persona.max(Persona::Pedantic);
     }
     if draft.confidence == Confidence::Low {

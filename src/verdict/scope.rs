@@ -7,6 +7,8 @@ use crate::catalog::schema::LanguageFacts;
 pub struct FileScope {
     /// It is part of a test suite.
     pub test: bool,
+    /// It runs once and its process ends: a database migration.
+    pub one_off: bool,
 }
 
 impl FileScope {
@@ -15,14 +17,16 @@ impl FileScope {
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or_default();
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let test = language.test_paths.iter().any(|pattern| match pattern.strip_suffix('/') {
-            Some(directory) => parts.contains(&directory),
-            None => match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
-                (Some(prefix), _) => stem.starts_with(prefix),
-                (_, Some(suffix)) => stem.ends_with(suffix),
-                _ => stem == pattern,
-            },
-        });
-        FileScope { test }
+        let is = |patterns: &[crate::ir::Name]| {
+            patterns.iter().any(|pattern| match pattern.strip_suffix('/') {
+                Some(directory) => parts.contains(&directory),
+                None => match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+                    (Some(prefix), _) => stem.starts_with(prefix),
+                    (_, Some(suffix)) => stem.ends_with(suffix),
+                    _ => stem == pattern,
+                },
+            })
+        };
+        FileScope { test: is(&language.test_paths), one_off: is(&language.one_off_paths) }
     }
 }

@@ -1,0 +1,499 @@
+//! What a call does to the resource that a run follows: methods of its own, functions of the file, catalogued symbols, and what nobody
+//! describes.
+
+use super::effects::reaches;
+use super::raises::is_release;
+use super::solve::{Run, Step};
+use super::state::{Held, Known, State, Status};
+use super::{Owner, Rel};
+use crate::catalog::SymbolFacts;
+use crate::catalog::schema::{Role, With};
+use crate::ir::{Arg, Callee, FuncId, Name, OpRef, Place, Proj, Root, Span};
+use crate::resolve::{Target, Ty, symbol_args};
+
+/// A call as it stands in the function.
+pub(super) struct CallSite<'c> {
+    pub at: OpRef,
+    pub span: Span,
+    pub dst: &'c Place,
+    pub callee: &'c Callee,
+    pub args: &'c [Arg],
+    pub new: bool,
+}
+
+impl Run<'_> {
+    pub(super) fn call(&mut self, site: &CallSite<'_>, state: &mut State, node: u32) -> Step {
+        let &CallSite { at, span, dst, callee, args, .. } = site;
+        if self.halts(at) == Step::Stop {
+            return Step::Stop;
+        }
+        state.forget_shared_facts();
+        // A pending release that is handed on is awaited by whoever gets it.
+        if let Some(releasing) = &state.releasing
+            && args.iter().any(|arg| releasing.starts_with(&arg.place))
+        {
+            match self.fate_of_release(at) {
+                Fate::Awaited => {
+                    self.outcome.deferred.push(span);
+                    return Step::Stop;
+                }
+                Fate::PassedThrough => {
+                    state.kill(dst);
+                    state.releasing = Some(dst.clone());
+                    return Step::Go;
+                }
+                Fate::Ignored => {}
+            }
+        }
+        let receiver = receiver(callee);
+        if let Some((recv, name)) = &receiver
+            && let Some(step) = self.own_method(site, recv, name, state)
+        {
+            return step;
+        }
+        if let Some((recv, name)) = &receiver
+            && self.ctx.resolved.language().container_gets.contains(name)
+            && state.reaches(&recv.project(Proj::Elem))
+        {
+            // Some element, or something that goes through all of them.
+            state.kill(dst);
+            let element = dst.project(Proj::Elem);
+            state.add_may(element.project(Proj::Index(1)));
+            state.add_may(element);
+            state.add_may(dst.clone());
+            return Step::Go;
+        }
+        let touched = args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());
+        let targets = self.ctx.resolved.call(at).map(|info| info.targets.clone()).unwrap_or_default();
+        let mut handled = false;
+        for target in &targets {
+            match target {
+                Target::Project(func) => {
+                    let function = self.ctx.resolved.module.func(*func);
+                    let lazy = function.r#async || function.generator;
+                    if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
+                        return step;
+                    }
+                    handled = true;
+                }
+                Target::Construct(class) if touched => {
+                    let constructor =
+                        self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
+                            self.ctx.resolved.module.func(*func).kind == crate::ir::FnKind::Constructor
+                        });
+                    let Some((_, func)) = constructor else { return self.give_away(span, state, node) };
+                    if let Some(step) = self.project_call(func, false, site, None, state, node) {
+                        return step;
+                    }
+                    handled = true;
+                }
+                Target::Catalog { facts } if touched => {
+                    if let Some(step) = self.symbol_call(facts, site, state, node) {
+                        return step;
+                    }
+                    handled |= !facts.roles.is_empty() || facts.makes.is_some();
+                }
+                // `other.execute(sql, conn)`: methods of other resources borrow.
+                Target::ResourceMethod { ty, .. } if touched => {
+                    handled |= self.ctx.resolved.catalog.resource(*ty).is_some();
+                }
+                Target::External(path) if touched && self.ctx.resolved.is_harmless(path) => handled = true,
+                _ => {}
+            }
+        }
+        if touched
+            && !handled
+            && let Some(step) = self.unknown_call(site, state, node)
+        {
+            return step;
+        }
+        let over = made_over(&targets, args, dst, state);
+        state.kill(dst);
+        over.into_iter().for_each(|place| state.add_may(place));
+        self.lost(at, span, state, node)
+    }
+
+    /// What becomes of a release that was called but not awaited when the call gets it.
+    fn fate_of_release(&self, at: OpRef) -> Fate {
+        let Some(info) = self.ctx.resolved.call(at) else { return Fate::Awaited };
+        for target in &info.targets {
+            match target {
+                Target::External(path) if self.ctx.resolved.is_harmless(path) => return Fate::Ignored,
+                Target::Catalog { facts } if facts.has_role(Role::Drives) || facts.has_role(Role::Spawns) => {
+                    return Fate::Awaited;
+                }
+                Target::Catalog { facts } if facts.has_role(Role::Transparent) => return Fate::PassedThrough,
+                _ => {}
+            }
+        }
+        Fate::Awaited
+    }
+
+    fn give_away(&mut self, span: Span, state: &State, node: u32) -> Step {
+        self.handed(Owner::Other, span, state, node);
+        Step::Stop
+    }
+
+    /// A method of the resource itself, of a part of it, or of its parent.
+    fn own_method(&mut self, site: &CallSite<'_>, recv: &Place, name: &Name, state: &mut State) -> Option<Step> {
+        let &CallSite { span, dst, args, .. } = site;
+        let resource = self.resource?;
+        if state.parents.contains(recv) {
+            let parent = self.ctx.resolved.catalog.resource(resource.parent?.ty)?;
+            if is_release(parent, name) {
+                return Some(self.release(parent.r#async, span, dst, state));
+            }
+            return None;
+        }
+        let path: Name = if state.holds(recv) {
+            name.clone()
+        } else {
+            // `client.connection_pool.disconnect()`: a method of a part.
+            let owner = state.owner_of(recv)?;
+            let mut path = String::new();
+            for proj in &recv.proj[owner.proj.len()..] {
+                let Proj::Field(field) = proj else { return None };
+                path.push_str(field);
+                path.push('.');
+            }
+            path.push_str(name);
+            path.into()
+        };
+        if state.guards.contains(recv)
+            && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name))
+        {
+            self.released(span);
+            return Some(Step::Stop);
+        }
+        let language = self.ctx.resolved.language();
+        if language.exit_methods.contains(&path) {
+            return Some(match resource.with {
+                With::Releases => self.release(resource.r#async, span, dst, state),
+                _ => {
+                    self.outcome.idle_with.push(span);
+                    Step::Go
+                }
+            });
+        }
+        if language.enter_methods.contains(&path) {
+            state.kill(dst);
+            state.add_must(dst.clone());
+            if state.status == Status::Pending && !resource.r#async {
+                state.status = Status::Open;
+            }
+            return Some(Step::Go);
+        }
+        let done = match state.status {
+            Status::Partial(done) => done as usize,
+            _ => 0,
+        };
+        let mut partial = None;
+        for release in &resource.release {
+            if !self.ctx.resolved.holds(self.ctx.func, args, &release.when) {
+                continue;
+            }
+            // The last step alone is enough: the ones before may be in a helper.
+            if release.steps.last() == Some(&path) {
+                return Some(self.release(release.awaited, span, dst, state));
+            }
+            if release.steps.get(done) == Some(&path) {
+                partial = Some(done + 1);
+            }
+        }
+        if let Some(done) = partial {
+            state.status = Status::Partial(done as u8);
+            state.kill(dst);
+            return Some(Step::Go);
+        }
+        if !state.holds(recv) {
+            return None;
+        }
+        if resource.rests.contains(&path) {
+            state.held = Held::Resting;
+        }
+        let used_up = args.iter().any(|arg| state.reaches(&arg.place));
+        if used_up {
+            return None;
+        }
+        state.kill(dst);
+        if resource.fluent.contains(&path) {
+            state.add_must(dst.clone());
+        } else if let Some(fact) = self.state_test(&path) {
+            // A temporary, or a flag, that the next branch asks about.
+            state.know(dst.clone(), fact);
+        }
+        Some(Step::Go)
+    }
+
+    pub(super) fn released(&mut self, span: Span) {
+        self.outcome.released.push(span);
+        self.outcome.released_depth = self.outcome.released_depth.max(self.loop_depth);
+    }
+
+    pub(super) fn release(&mut self, awaited: bool, span: Span, dst: &Place, state: &mut State) -> Step {
+        if awaited {
+            state.kill(dst);
+            state.releasing = Some(dst.clone());
+            self.outcome.unawaited.push(span);
+            Step::Go
+        } else {
+            self.released(span);
+            Step::Stop
+        }
+    }
+
+    /// A function of this file: its summary says what happens to what it is given.
+    fn project_call(
+        &mut self,
+        func: FuncId,
+        lazy: bool,
+        site: &CallSite<'_>,
+        receiver: Option<&(Place, Name)>,
+        state: &mut State,
+        node: u32,
+    ) -> Option<Step> {
+        let &CallSite { span, dst, callee, args, .. } = site;
+        let function = self.ctx.resolved.module.func(func);
+        let mut given: Vec<(Place, bool)> = Vec::new();
+        let this = Place::root(Root::This);
+        let mut note = |place: Option<Place>, from: &Place| {
+            if let Some(place) = place.filter(|place| !place.cut && !given.iter().any(|(known, _)| known == place)) {
+                given.push((place, *from == this));
+            }
+        };
+        let held: Vec<Place> = state.must.iter().chain(&state.may).chain(&state.guards).cloned().collect();
+        for place in &held {
+            for (i, arg) in args.iter().enumerate() {
+                if let Some(param) = function.param_for(i, arg) {
+                    note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))), &arg.place);
+                } else if place.starts_with(&arg.place) && arg.place != this {
+                    return Some(self.give_away(span, state, node));
+                }
+            }
+            match (callee, receiver) {
+                (Callee::Super { .. }, _) => note(place.rebase(&this, &this), &this),
+                (_, Some((recv, _))) if function.class.is_some() => {
+                    note(place.rebase(recv, &this), recv);
+                }
+                _ => {}
+            }
+            for (i, captured) in self.ctx.resolved.captured_places(func).iter().enumerate() {
+                if function.parent == Some(self.ctx.func) {
+                    note(place.rebase(captured, &Place::root(Root::Capture(i as u16))), captured);
+                }
+            }
+        }
+        // Closures that it calls or keeps.
+        if let Some(step) = self.closure_arguments(args, span, state) {
+            return Some(step);
+        }
+        let mut returned = false;
+        for (place, through_receiver) in given {
+            let effect = self.ctx.callees.effect(func, &place, self.token.kind);
+            if effect.release != Rel::Never {
+                return Some(self.release(lazy, span, dst, state));
+            }
+            // Whoever keeps the receiver shares an object that still owns it.
+            if effect.keeps && !through_receiver {
+                return Some(self.give_away(span, state, node));
+            }
+            returned |= effect.returned;
+        }
+        if returned {
+            state.kill(dst);
+            state.add_must(dst.clone());
+            return Some(Step::Go);
+        }
+        None
+    }
+
+    /// A catalogued function or method gets it.
+    fn symbol_call(&mut self, facts: &SymbolFacts, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
+        let &CallSite { span, dst, args, .. } = site;
+        for symbol in &facts.roles {
+            for (_, arg) in symbol_args(symbol, args) {
+                let holds = state.reaches(&arg.place);
+                let releaser = self.is_releaser(&arg.place, state) || self.closure_releases(&arg.place, state);
+                if !holds && !releaser {
+                    continue;
+                }
+                match symbol.role {
+                    Role::Releases if holds => return Some(self.release(symbol.awaited, span, dst, state)),
+                    Role::Takes => return Some(self.give_away(span, state, node)),
+                    Role::Schedules => {
+                        let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
+                        let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);
+                        if releaser || closes || guarded || !symbol.enters {
+                            self.outcome.deferred.push(span);
+                            return Some(Step::Stop);
+                        }
+                        self.outcome.idle_with.push(span);
+                        state.kill(dst);
+                        state.add_must(dst.clone());
+                        return Some(Step::Go);
+                    }
+                    Role::Wraps if holds => {
+                        state.kill(dst);
+                        state.add_guard(dst.clone());
+                        if state.status == Status::Pending {
+                            state.status = Status::Open;
+                        }
+                        return Some(Step::Go);
+                    }
+                    Role::Transparent | Role::Drives if holds => {
+                        if symbol.role == Role::Drives && state.status == Status::Pending {
+                            state.status = Status::Open;
+                        }
+                        let exact = state.is_must(&arg.place);
+                        state.kill(dst);
+                        if exact {
+                            state.add_must(dst.clone())
+                        } else {
+                            state.add_may(dst.clone())
+                        }
+                        return Some(Step::Go);
+                    }
+                    Role::Affirms if state.is_must(&arg.place) => {
+                        state.kill(dst);
+                        state.know(dst.clone(), Known::True);
+                        return Some(Step::Go);
+                    }
+                    Role::SetsAttribute => return Some(self.give_away(span, state, node)),
+                    Role::Invokes | Role::Spawns if releaser => {
+                        self.outcome.deferred.push(span);
+                        return Some(Step::Stop);
+                    }
+                    Role::Spawns => return Some(self.give_away(span, state, node)),
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// Something nobody describes gets it.
+    fn unknown_call(&mut self, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
+        let &CallSite { span, callee, args, new, .. } = site;
+        if let Some(step) = self.closure_arguments(args, span, state) {
+            return Some(step);
+        }
+        if args.iter().any(|arg| self.is_releaser(&arg.place, state)) {
+            self.outcome.deferred.push(span);
+            return Some(Step::Stop);
+        }
+        if !args.iter().any(|arg| reaches(state, &arg.place)) {
+            return None;
+        }
+        if new {
+            return Some(self.give_away(span, state, node));
+        }
+        if let Callee::Method { recv, name, .. } = callee
+            && self.ctx.resolved.language().container_adds.contains(name)
+        {
+            // The container holds it now.
+            let element = recv.project(Proj::Elem);
+            if let Some(owner) = self.stored_in(&element, &args[args.len() - 1].place, state) {
+                self.handed(owner, span, state, node);
+                return Some(Step::Stop);
+            }
+            if recv.is_root() && matches!(recv.root, Root::Param(_)) {
+                return Some(self.give_away(span, state, node));
+            }
+            if !element.cut {
+                state.add_must(element);
+                return None;
+            }
+        }
+        state.shared = true;
+        None
+    }
+
+    /// `client.connection_pool`: the part that is what there is to release.
+    pub(super) fn is_substance(&self, place: &Place, state: &State) -> bool {
+        let Some(owner) = state.owner_of(place) else { return false };
+        let Some(Proj::Field(name)) = place.proj.get(owner.proj.len()) else { return false };
+        self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
+    }
+
+    /// `conn.close`, passed on uncalled.
+    pub(super) fn is_releaser(&self, place: &Place, state: &State) -> bool {
+        let Some(owner) = state.owner_of(place) else { return false };
+        let (Some(resource), Some(Proj::Field(name))) = (self.resource, place.proj.get(owner.proj.len())) else {
+            return false;
+        };
+        is_release(resource, name) || self.ctx.resolved.language().may_release.contains(name)
+    }
+
+    /// A closure passed as an argument releases what it captures: whoever gets it will call it.
+    fn closure_arguments(&mut self, args: &[Arg], span: Span, state: &State) -> Option<Step> {
+        if args.iter().any(|arg| self.closure_releases(&arg.place, state)) {
+            self.outcome.deferred.push(span);
+            return Some(Step::Stop);
+        }
+        None
+    }
+
+    fn closure_releases(&self, place: &Place, state: &State) -> bool {
+        let held: Vec<&Place> = state.must.iter().chain(&state.may).chain(&state.guards).collect();
+        self.ctx.resolved.type_of(self.ctx.func, place).iter().any(|ty| {
+            let Ty::Func(func) = ty else { return false };
+            let releases = |inner: &Place| {
+                !inner.cut && self.ctx.callees.effect(*func, inner, self.token.kind).release != Rel::Never
+            };
+            let function = self.ctx.resolved.module.func(*func);
+            if function.class.is_some() && !place.proj.is_empty() {
+                // A bound method: `self.close`.
+                let mut receiver = place.clone();
+                receiver.proj.pop();
+                let this = Place::root(Root::This);
+                return held.iter().filter_map(|held| held.rebase(&receiver, &this)).any(|inner| releases(&inner));
+            }
+            if function.parent != Some(self.ctx.func) {
+                return false;
+            }
+            self.ctx.resolved.captured_places(*func).iter().enumerate().any(|(i, captured)| {
+                held.iter().filter_map(|held| held.rebase(captured, &Place::root(Root::Capture(i as u16)))).any(
+                    |inner| !inner.cut && self.ctx.callees.effect(*func, &inner, self.token.kind).release != Rel::Never,
+                )
+            })
+        })
+    }
+}
+
+/// The object whose method is called, and the method.
+fn receiver(callee: &Callee) -> Option<(Place, Name)> {
+    match callee {
+        Callee::Method { recv, name, .. } => Some((recv.clone(), name.clone())),
+        Callee::Value(place) => match place.proj.last() {
+            Some(Proj::Field(name)) => {
+                let mut owner = place.clone();
+                owner.proj.pop();
+                Some((owner, name.clone()))
+            }
+            _ => None,
+        },
+        Callee::Super { .. } => None,
+    }
+}
+
+/// A client made over a pool that is passed in: the pool goes where the client goes, as a part of it.
+fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -> Vec<Place> {
+    let makes = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.makes.is_some() || !facts.acquires.is_empty());
+    if !targets.iter().any(makes) {
+        return Vec::new();
+    }
+    let given = args.iter().enumerate().filter(|(_, arg)| state.holds(&arg.place));
+    given
+        .map(|(i, arg)| {
+            let part = arg.name.clone().unwrap_or_else(|| smol_str::format_smolstr!("{i}"));
+            dst.field(part)
+        })
+        .collect()
+}
+
+/// See [`Run::fate_of_release`].
+enum Fate {
+    Awaited,
+    PassedThrough,
+    Ignored,
+}
