@@ -50,8 +50,11 @@ impl What {
     fn print(&self, source: &SourceFile, function: Option<&str>) -> Result<String, Failure> {
         if self.types || self.summaries {
             let dump = if self.types { analysis::dump_types } else { analysis::dump_summaries };
-            return dump(source, Catalog::builtin())
-                .map_err(|error| Failure::Dump(format!("{}: {error}", source.path)));
+            return match dump(source, Catalog::builtin(), function) {
+                Ok(text) if text.is_empty() => Err(Failure::Dump(format!("{}: no such function", source.path))),
+                Ok(text) => Ok(text),
+                Err(error) => Err(Failure::Dump(format!("{}: {error}", source.path))),
+            };
         }
         let detail = if self.cfg { Detail::Cfg } else { Detail::Ir };
         print_lowered(source, function, detail)
