@@ -18,6 +18,7 @@ use std::rc::Rc;
 pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
     let module = summaries.resolved.module;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = module.func_ids().map(|func| (func, summaries.cases(func))).collect();
+    let (owners, kept) = judge_owners(summaries, scope, &all);
     let mut out = Vec::new();
     for (func, cases) in &all {
         if module.func(*func).kind == FnKind::Module {
@@ -30,13 +31,30 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
                 continue;
             }
             let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else { continue };
-            out.extend(decide(&subject, draft, growth(summaries, case, scope)));
+            let error_path = draft.error_path;
+            let finding = decide(&subject, draft, growth(summaries, case, scope));
+            // Nobody ever releases it: that it is not released on an error either goes without saying.
+            let told = |persona| kept.get(&case.token.span).is_some_and(|owner| error_path && *owner <= persona);
+            out.extend(finding.filter(|finding| !told(finding.persona)));
         }
     }
     drop_same_cause(&mut out);
     group_same_exit(&mut out);
-    for owned in owned_fields(summaries, &all) {
-        let cases = all.iter().find(|(func, _)| *func == owned.store.0).map(|(_, cases)| cases);
+    out.extend(owners);
+    out
+}
+
+/// Findings about what classes keep, and for each acquisition that `owner-never-closes` speaks of, who sees it.
+fn judge_owners(
+    summaries: &Summaries<'_>,
+    scope: &FileScope,
+    all: &[(FuncId, Rc<Vec<Case>>)],
+) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
+    let mut out = Vec::new();
+    let mut kept = FxHashMap::default();
+    for owned in owned_fields(summaries, all) {
+        // `all` has every function, in the order of their ids.
+        let cases = all.get(owned.store.0.index()).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
         let single = summaries.resolved.is_singleton(owned.class);
@@ -48,12 +66,14 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
             })
         };
         if let Some(draft) = owner_never_closes::detect(&owned, summaries, case) {
-            out.extend(decide(&subject, draft, growth(Growth::Instance)));
+            let finding = decide(&subject, draft, growth(Growth::Instance));
+            kept.extend(finding.as_ref().map(|finding| (case.token.span, finding.persona)));
+            out.extend(finding);
         } else if let Some(draft) = overwritten_while_open::detect_field(&owned, summaries, case) {
             out.extend(decide(&subject, draft, growth(Growth::Call)));
         }
     }
-    out
+    (out, kept)
 }
 
 /// What it was made from is never released either, and releasing that would do: one defect, reported there.
