@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 static NO_LANGUAGE: LanguageFacts = LanguageFacts {
+    null: String::new(),
     enter_methods: Vec::new(),
     exit_methods: Vec::new(),
     catch_all: Vec::new(),

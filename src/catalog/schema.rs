@@ -480,6 +480,9 @@ pub enum Invocation {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LanguageFacts {
+    /// What the language calls null; for messages.
+    #[serde(default)]
+    pub null: String,
     /// Methods that people call to end an object's life: a class with one of them is expected to release there all it owns.
     #[schemars(with = "Vec<String>")]
     pub closers: Vec<SmolStr>,

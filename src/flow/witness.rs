@@ -67,16 +67,20 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
 
 fn branch_text(run: &Run<'_>, place: &Place, test: &Test, taken: bool) -> Option<String> {
     let name = run.ctx.resolved.module.func(run.ctx.func).place_name(place);
+    let null = match run.ctx.resolved.language().null.as_str() {
+        "" => "null",
+        null => null,
+    };
     let Some(name) = name else {
         return Some(if taken { "when this holds" } else { "when this does not hold" }.to_owned());
     };
     Some(match (test, taken) {
-        (Test::Null, true) => format!("when `{name}` is null"),
-        (Test::Null, false) => format!("when `{name}` is not null"),
+        (Test::Null, true) => format!("when `{name}` is {null}"),
+        (Test::Null, false) => format!("when `{name}` is not {null}"),
         (Test::Truthy, true) => format!("when `{name}` is true"),
         (Test::Truthy, false) => format!("when `{name}` is false or empty"),
-        (Test::Eq(value), true) => format!("when `{name}` is {}", literal(value)?),
-        (Test::Eq(value), false) => format!("when `{name}` is not {}", literal(value)?),
+        (Test::Eq(value), true) => format!("when `{name}` is {}", literal(value, null)?),
+        (Test::Eq(value), false) => format!("when `{name}` is not {}", literal(value, null)?),
         (Test::InstanceOf(_), true) => format!("when `{name}` is of that class"),
         (Test::InstanceOf(_), false) => format!("when `{name}` is not of that class"),
         (Test::Opaque, true) => "when this holds".to_owned(),
@@ -84,12 +88,12 @@ fn branch_text(run: &Run<'_>, place: &Place, test: &Test, taken: bool) -> Option
     })
 }
 
-fn literal(value: &Const) -> Option<String> {
+fn literal(value: &Const, null: &str) -> Option<String> {
     Some(match value {
         Const::Bool(b) => b.to_string(),
         Const::Num(n) => n.to_string(),
         Const::Str(text) if text.len() <= 20 => format!("`{text}`"),
-        Const::Null | Const::Undefined => "null".to_owned(),
+        Const::Null | Const::Undefined => null.to_owned(),
         _ => return None,
     })
 }
