@@ -106,8 +106,11 @@ impl<'a> Subject<'a> {
         let function = self.summaries.resolved.module.func(self.case.func);
         let mut witness = leak.steps.clone();
         let whole = if self.case.func == FuncId(0) { "the module".to_owned() } else { format!("`{}`", function.name) };
-        let without =
-            self.release_call().map_or_else(|| "while it is open".to_owned(), |call| format!("without {call}"));
+        let without = match self.release_call() {
+            _ if self.goes_back() => "without giving it back".to_owned(),
+            Some(call) => format!("without {call}"),
+            None => "while it is open".to_owned(),
+        };
         let text = match leak.kind {
             ExitKind::Normal => format!("{whole} is left here {without}"),
             ExitKind::Raise => format!("the exception leaves {whole} {without}"),
