@@ -1,4 +1,5 @@
 //! `unclosed check` on good and bad input, as a user runs it.
+#![allow(clippy::unwrap_used, reason = "test code")]
 
 use assert_cmd::Command;
 use std::fs;

@@ -1,4 +1,5 @@
 //! `unclosed explain`, `rules`, `dump`, and the help texts.
+#![allow(clippy::unwrap_used, reason = "test code")]
 
 use assert_cmd::Command;
 use std::fs;

@@ -92,6 +92,11 @@ fn code_lines(text: &str) -> Vec<String> {
     out
 }
 
+/// `'"'`, which starts no string.
+fn in_char_quotes(bytes: &[u8], i: usize) -> bool {
+    i > 0 && bytes[i - 1] == b'\'' && bytes.get(i + 1) == Some(&b'\'')
+}
+
 /// The line up to `//`, unless that stands in a string.
 fn without_comment(line: &str) -> &str {
     let mut quoted = false;
@@ -99,9 +104,7 @@ fn without_comment(line: &str) -> &str {
     let bytes = line.as_bytes();
     for (i, byte) in bytes.iter().enumerate() {
         match byte {
-            b'"' if !escaped && !(i > 0 && bytes[i - 1] == b'\'' && bytes.get(i + 1) == Some(&b'\'')) => {
-                quoted = !quoted
-            }
+            b'"' if !escaped && !in_char_quotes(bytes, i) => quoted = !quoted,
             b'/' if !quoted && bytes.get(i + 1) == Some(&b'/') => return &line[..i],
             _ => {}
         }
