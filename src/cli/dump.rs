@@ -33,7 +33,7 @@ struct What {
     #[arg(long)]
     ir: bool,
 
-    /// The operations with all edges: normal, raised, jumps through cleanups
+    /// The edges between blocks: normal, raised, jumps through cleanups
     #[arg(long)]
     cfg: bool,
 
