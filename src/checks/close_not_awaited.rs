@@ -5,8 +5,9 @@
 //! Reports a resource whose only releases are calls of an asynchronous method that nobody awaits. In Python such
 //! a call makes a coroutine and runs none of it: `client.aclose()` without `await` closes nothing.
 //!
-//! The finding is at the acquisition, and its steps show the calls that have no effect. It is an **error** when
-//! it grows with traffic or loses a pool slot, else a **warning**.
+//! The finding is at the acquisition, and marks the first call that has no effect. It is an **error** when a pool
+//! slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **note** in tests; a
+//! **warning** otherwise.
 //!
 //! ## Why it matters in production
 //!
@@ -56,7 +57,7 @@
 //!
 //! * A task made of the release is taken to run. That the loop may stop before it does is not reported.
 //! * If one path awaits the release and another one does not, the finding is `not-closed-on-every-path` or
-//!   `not-closed-on-error`, with the call that is not awaited among its steps.
+//!   `not-closed-on-error`, at the path that does not.
 //!
 //! ## Fix safety
 //!

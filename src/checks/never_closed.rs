@@ -5,10 +5,10 @@
 //! Reports a client, connection, pool, session, pool checkout or other catalogued resource that no path releases:
 //! it is acquired, perhaps used, and then the function is left, by whatever way.
 //!
-//! The finding is at the acquisition. It is an **error** when it grows with traffic (a request, a loop, a timer,
-//! a subscriber) or when a pool slot is lost; a **warning** when it stays open otherwise, also when the runtime
-//! closes it by itself some time after the last reference is gone; and a **note** when there is one for the life
-//! of the process.
+//! The finding is at the acquisition. It is an **error** when a pool slot is lost for good, or when a loop makes
+//! one per round and nothing ever closes them; a **note** in tests; a **warning** otherwise. In tests, what the
+//! runtime closes by itself sooner or later is for the pedantic persona, and so is a resource that only an
+//! exception ends, such as the client of an endless loop.
 //!
 //! ## Why it matters in production
 //!
@@ -51,23 +51,28 @@
 //! ## What counts as a release
 //!
 //! * The release calls that the catalogue names for the resource (`close`, `aclose`, `dispose`, `putconn` ...),
-//!   in the order it demands, awaited where they are asynchronous; also when a function of the project makes the
-//!   call, in this file or another.
+//!   in the order it demands, awaited where they are asynchronous; also when a function of the same file makes
+//!   the call.
 //! * Leaving a `with` or `async with` block over it, where the library closes there.
 //! * A release scheduled for later: `ExitStack.callback`, `addCleanup`, `atexit.register`, a task made of the
 //!   release.
 //! * Handing it to someone who owns it from then on: returning or yielding it, storing it in an attribute, a
-//!   global or a container that lives on, passing it to a constructor or to a function that keeps it. Where the
-//!   new owner is a class of the project, `owner-never-closes` asks the question again.
-//! * Releasing what it came from, where that frees it: closing a pool closes its connections.
+//!   global or a container that lives on, passing it to a constructor or to a function that keeps it; returning
+//!   its release (`return client.close`) as well. Where the new owner is a class of the file,
+//!   `owner-never-closes` asks the question again.
+//! * Releasing what it came from, where that frees it: closing a pool closes its connections. If that is never
+//!   released either, the finding is there only.
+//! * Coming to rest: a SQLAlchemy session whose last word is `commit()` or `rollback()` holds no connection.
 //!
 //! ## Known limits
 //!
-//! * Passing it to a function that is neither in the project nor in the catalogue may hand it over: what happens
+//! * Passing it to a function that is neither in the file nor in the catalogue may hand it over: what happens
 //!   there cannot be seen, and such findings have low confidence, which hides them by default (`--persona
 //!   auditor` shows them).
 //! * Resources that the catalogue does not know are not reported. Adding one takes a few lines of TOML.
-//! * What a script leaves to the end of its process is not reported, unless it is made in a loop.
+//! * What a script, or a command of a program, leaves to the end of its process is not reported, unless it is
+//!   made in a loop. What a module opens when it is imported is not reported either.
+//! * A client that connects when it is first used, and is not used before an exception, holds nothing yet.
 //!
 //! ## Fix safety
 //!

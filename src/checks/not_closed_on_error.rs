@@ -6,10 +6,10 @@
 //! exception passes by. The exception must be a likely one: raised explicitly, by an operation that does I/O, or
 //! at an `await`.
 //!
-//! The finding is at the acquisition, and its steps show which operation raises and which release is skipped. It
-//! is an **error** when a pool slot is lost, as that is for good, and a **warning** otherwise. Where the runtime
-//! closes the resource as soon as its last reference goes, as CPython does with many synchronous clients, only
-//! the pedantic persona sees it.
+//! The finding is at the acquisition, and its steps show which operation raises and where the function is left
+//! with the resource open. It is a **warning**, and a **note** in tests. Where the runtime closes the resource as
+//! soon as its last reference goes, as CPython does with many synchronous clients, only the pedantic persona sees
+//! it, and likewise all of them in tests.
 //!
 //! ## Why it matters in production
 //!
@@ -58,10 +58,12 @@
 //!
 //! ## Known limits
 //!
-//! * That any call at all may raise is true and of little use: paths that need an exception from a plain call,
-//!   from constructing an object or from the release itself are not reported.
+//! * That any call at all may raise is true and of little use: paths that need an exception from a plain call of
+//!   unknown code are reported to the pedantic persona only, those that need one from the release itself not at
+//!   all. `except ValueError` and its like do not count as handlers of what I/O raises.
+//! * A client that connects when it is first used holds nothing before: an exception until then leaks nothing.
 //! * The cancellation of a task at an `await` is reported to the pedantic persona only.
-//! * Which calls do I/O is known for catalogued libraries and for functions of the project that call them.
+//! * Which calls do I/O is known for catalogued libraries and for functions of the same file that call them.
 //!
 //! ## Fix safety
 //!

@@ -7,8 +7,8 @@
 //! end.
 //!
 //! The finding is at the acquisition, and its steps show the way that misses the release. It is an **error** when
-//! it grows with traffic or loses a pool slot, else a **warning**, also when the runtime closes it by itself some
-//! time after the last reference is gone.
+//! a pool slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **note** in
+//! tests; a **warning** otherwise.
 //!
 //! ## Why it matters in production
 //!

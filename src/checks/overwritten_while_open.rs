@@ -7,8 +7,11 @@
 //! reconnect that forgets the connection it replaces.
 //!
 //! The finding is at the assignment that overwrites, and its first step shows where the lost resource was
-//! acquired. It is an **error** when it grows with traffic (each round of a loop, each reconnect) or loses a pool
-//! slot, else a **warning**.
+//! acquired. It is an **error** when a pool slot is lost for good, or when a loop makes one per round and nothing
+//! ever closes them; a **note** in tests; a **warning** otherwise.
+//!
+//! An attribute counts as well: a method that fills `self.client` anew, while what the constructor put there is
+//! still open, is reported at its assignment.
 //!
 //! ## Why it matters in production
 //!
@@ -59,8 +62,9 @@
 //! ## Known limits
 //!
 //! * When no path at all releases the lost resource, `never-closed` speaks, at its acquisition.
-//! * Attributes (`self.conn = connect()` in a method that may run twice) are reported only where the second run
-//!   is visible.
+//! * An attribute that no constructor fills, only a method that may run twice (`self.conn = connect()`), is not
+//!   reported: that it runs twice is not visible.
+//! * If no closer releases the attribute either, `owner-never-closes` speaks.
 //! * Overwriting through `setattr`, `globals()` or `exec` is not seen.
 //!
 //! ## Fix safety

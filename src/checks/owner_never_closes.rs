@@ -3,11 +3,13 @@
 //! ## What it does
 //!
 //! Reports a class that acquires a resource, stores it in an attribute, and has no method that releases it; also
-//! when the class has a closer (`close`, `aclose`, `__exit__` ...) that forgets this attribute.
+//! when the class has a closer (`close`, `aclose`, `__exit__` ...) that releases another attribute and forgets
+//! this one.
 //!
-//! The finding is at the store into the attribute. It is an **error** when objects of the class are made per
-//! request or in a loop, or when a pool slot is lost, a **warning** otherwise, and a **note** when there is one
-//! object for the life of the process.
+//! The finding is at the store into the attribute. It is an **error** when a pool slot is lost for good, a
+//! **warning** otherwise, and a **note** when there is one object for the life of the process (an instance made
+//! at the top of the module, a class that keeps its only instance) or in tests. A synchronous HTTP session that
+//! closes itself together with its owner is for the pedantic persona.
 //!
 //! ## Why it matters in production
 //!
@@ -55,21 +57,20 @@
 //!
 //! * A method that releases the attribute, itself or through what it calls, also under a guard such as `if
 //!   self.client is not None`.
-//! * A loop over a container attribute that releases each element.
-//! * Code outside of the class that releases the attribute of an object (`cache.client.aclose()`).
+//! * A loop over a container attribute that releases each element; a method that takes one out and releases it.
 //! * A release scheduled at the store: `atexit.register`, an exit stack kept in the object.
-//! * A method that hands the attribute on to another owner.
+//! * Releasing what it was made from, where that frees it: disconnecting the pool of a client.
 //!
-//! What the class did not acquire is not its own: a client passed to the constructor belongs to the caller.
+//! What the class did not acquire is not its own: a client passed to the constructor belongs to the caller. A
+//! private method counts only if something calls it.
 //!
 //! ## Known limits
 //!
-//! * If a base class is neither in the project nor in the catalogue, it may release the attribute: such findings
-//!   have low confidence and are hidden by default.
-//! * Attributes set through `setattr` with a computed name, or through `__dict__`, silence the rule for the
-//!   class.
-//! * Whether somebody calls the closer is another question. A class with a closer is treated as a resource of its
-//!   own.
+//! * If a base class is neither in the file nor in the catalogue, it may release the attribute, and so may an
+//!   unknown decorator of the class: such findings have low confidence and are hidden by default.
+//! * Code outside of the class that releases the attribute (`cache.client.aclose()`), and a method that hands it
+//!   on to another owner, are not seen: such a finding is a false alarm.
+//! * Whether somebody calls the closer is another question, which is not asked.
 //!
 //! ## Fix safety
 //!

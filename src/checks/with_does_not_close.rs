@@ -6,8 +6,8 @@
 //! With `psycopg2` and `sqlite3` connections, `with` ends a transaction (commit, or rollback on an exception) and
 //! leaves the connection open; other libraries and versions do nothing at all there.
 //!
-//! The finding is at the acquisition. It is an **error** when it grows with traffic or loses a pool slot, else a
-//! **warning**.
+//! The finding is at the acquisition. It is an **error** when a pool slot is lost for good, or when a loop makes
+//! one per round and nothing ever closes them; a **note** in tests; a **warning** otherwise.
 //!
 //! ## Why it matters in production
 //!
