@@ -95,6 +95,9 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     if !owned.released_in.is_empty() && !skipped {
         return None;
     }
+    if summaries.regions.released_outside.contains(&owned.field) {
+        return None;
+    }
     let handed = case.outcome.handed.get(owned.store.2)?;
     let store = case.outcome.stores.iter().find(|(field, _)| *field == owned.field).map(|(_, span)| *span);
     let subject = Subject::new(summaries, case)?;

@@ -53,7 +53,7 @@ impl Run<'_> {
         }
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_gets.contains(name)
-            && state.reaches(&recv.project(Proj::Elem))
+            && state.elements(recv).next().is_some()
         {
             // Some element, or something that goes through all of them.
             state.kill(dst);
@@ -265,7 +265,18 @@ impl Run<'_> {
         for place in &held {
             for (i, arg) in args.iter().enumerate() {
                 if let Some(param) = function.param_for(i, arg) {
-                    note(place.rebase(&arg.place, &Place::root(Root::Param(param as u16))), &arg.place);
+                    let mut given = Place::root(Root::Param(param as u16));
+                    if function.params[param].variadic {
+                        // Collected with others.
+                        given = given.project(Proj::Elem);
+                    }
+                    note(place.rebase(&arg.place, &given), &arg.place);
+                } else if let (true, Some(rest)) = (arg.spread, function.params.iter().position(|param| param.variadic))
+                {
+                    let given = Place::root(Root::Param(rest as u16)).project(Proj::Elem);
+                    if place.proj.len() > arg.place.proj.len() && place.starts_with(&arg.place) {
+                        note(Some(given), &arg.place);
+                    }
                 } else if place.starts_with(&arg.place) && arg.place != this {
                     return Some(self.give_away(span, state, node));
                 }

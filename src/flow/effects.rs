@@ -21,7 +21,8 @@ impl Run<'_> {
                     self.handed(owner, instr.span, state, node);
                     return Step::Stop;
                 }
-                if src.proj.last() == Some(&Proj::Elem) && state.reaches(src) {
+                let elements = elements_for(dst, src, state);
+                if !elements.is_empty() {
                     // The loop variable stands for the element that holds it: this is its round.
                     state.know(src.clone(), Known::True);
                 }
@@ -41,6 +42,7 @@ impl Run<'_> {
                     return Step::Stop;
                 }
                 state.copy(dst, src, *moved);
+                elements.into_iter().for_each(|place| state.add_may(place));
                 if !self.remembers(dst) {
                     state.facts.retain(|(place, _)| place != dst);
                 }
@@ -250,6 +252,15 @@ impl Run<'_> {
         }
         Step::Go
     }
+}
+
+/// Where `dst` may hold it when `src` is some element of a container that holds it.
+fn elements_for(dst: &Place, src: &Place, state: &State) -> Vec<Place> {
+    let Some((Proj::Elem, base)) = src.proj.split_last() else { return Vec::new() };
+    let mut container = Place::root(src.root.clone());
+    container.proj.extend(base.iter().cloned());
+    let place = |rest: &[Proj]| rest.iter().fold(dst.clone(), |place, proj| place.project(proj.clone()));
+    state.elements(&container).map(place).filter(|place| !place.cut).collect()
 }
 
 /// Whether handing on `place` hands on what the path follows. Handing on the receiver does not: the object goes on owning it.

@@ -114,7 +114,9 @@ fn tested_places(ctx: Context<'_>) -> FxHashSet<Place> {
 impl<'a> Run<'a> {
     fn blocks_leading_to_start(&self) -> Vec<bool> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
-        let mut preds: Vec<Vec<u32>> = vec![Vec::new(); function.blocks.len()];
+        // Where the jumps through cleanups go is known to the path only: for this question, each cleanup may resume any of them.
+        let resumed = function.blocks.len();
+        let mut preds: Vec<Vec<u32>> = vec![Vec::new(); resumed + 1];
         for (b, block) in function.blocks.iter().enumerate() {
             let mut edge = |to: BlockId| preds[to.index()].push(b as u32);
             block.unwind.into_iter().for_each(&mut edge);
@@ -124,16 +126,18 @@ impl<'a> Run<'a> {
                 Term::Switch(all) => all.iter().copied().for_each(edge),
                 Term::Jump { cleanups, then } => {
                     cleanups.iter().copied().for_each(&mut edge);
-                    // Through the cleanups, but coarsely straight there.
                     if let After::Block(to) = then {
-                        edge(*to);
+                        preds[to.index()].push(resumed as u32);
                     }
                 }
-                Term::EndCleanup { after } => after.iter().copied().for_each(edge),
+                Term::EndCleanup { after } => {
+                    after.iter().copied().for_each(edge);
+                    preds[resumed].push(b as u32);
+                }
                 Term::Return { .. } | Term::Raise { .. } | Term::Halt => {}
             }
         }
-        let mut leads = vec![false; function.blocks.len()];
+        let mut leads = vec![false; resumed + 1];
         let Start::Acquire { at, .. } = &self.token.start else { return leads };
         let mut stack = vec![at.block.0];
         while let Some(block) = stack.pop() {
@@ -365,7 +369,7 @@ impl<'a> Run<'a> {
         });
         iterated.is_some_and(|iterated| {
             let element = iterated.project(Proj::Elem);
-            state.live() && state.reaches(&element) && state.fact(&element).is_none()
+            state.live() && state.elements(iterated).next().is_some() && state.fact(&element).is_none()
         })
     }
 
@@ -419,7 +423,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             let mut state = state.clone();
-            if let Some(fact) = fact_of(test, taken)
+            if decided.is_none()
+                && let Some(fact) = fact_of(test, taken)
                 && self.tested.contains(place)
                 && !state.is_must(place)
             {

@@ -116,6 +116,14 @@ impl State {
         self.must.iter().chain(&self.may).chain(&self.guards).any(|held| held.starts_with(place))
     }
 
+    /// What comes after the element in the aliases that are elements of `container` (`xs[0]`, `d["a"]`, `xs[*].conn`): "some element"
+    /// may be any of them.
+    pub fn elements<'s>(&'s self, container: &'s Place) -> impl Iterator<Item = &'s [Proj]> {
+        let held = self.must.iter().chain(&self.may).chain(&self.guards);
+        held.filter(|held| held.proj.len() > container.proj.len() && held.starts_with(container))
+            .map(|held| &held.proj[container.proj.len() + 1..])
+    }
+
     /// The alias of which `place` is a part (`conn.close` of `conn`), if any.
     pub fn owner_of(&self, place: &Place) -> Option<&Place> {
         self.must.iter().chain(&self.may).chain(&self.guards).find(|held| place.starts_with(held) && place != *held)

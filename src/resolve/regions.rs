@@ -1,7 +1,7 @@
 //! Which code runs as a script, and which closures outlive the call that makes them.
 
 use super::{Resolved, Ty};
-use crate::ir::{Callee, FuncId, Op, Place, Root};
+use crate::ir::{Callee, FuncId, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashSet;
 
 /// Facts about where functions run.
@@ -10,6 +10,8 @@ pub struct Regions {
     pub script_only: FxHashSet<FuncId>,
     /// Functions that some code of the file calls or refers to.
     pub used: FxHashSet<FuncId>,
+    /// Names of fields on which code calls something like a release from outside of the object (`context.client.close()`).
+    pub released_outside: FxHashSet<Name>,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
 }
@@ -21,6 +23,7 @@ impl Regions {
         let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); module.functions.len()];
         let mut escaping: FxHashSet<FuncId> = FxHashSet::default();
         let mut used: FxHashSet<FuncId> = FxHashSet::default();
+        let mut released_outside: FxHashSet<Name> = FxHashSet::default();
         for id in module.func_ids() {
             let function = module.func(id);
             if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
@@ -38,6 +41,13 @@ impl Regions {
                     };
                     match &instr.op {
                         Op::Call { callee, args, .. } => {
+                            if let Callee::Method { recv, name, .. } = callee
+                                && let Some(Proj::Field(field)) = recv.proj.last()
+                                && recv.root != Root::This
+                                && resolved.language().may_release.contains(name)
+                            {
+                                released_outside.insert(field.clone());
+                            }
                             for arg in args {
                                 handed(&arg.place);
                             }
@@ -86,7 +96,7 @@ impl Regions {
         while let Some(func) = queue.pop() {
             queue.extend(callees[func.index()].iter().filter(|callee| script_only.remove(callee)));
         }
-        Regions { script_only, used, escaping }
+        Regions { script_only, used, released_outside, escaping }
     }
 }
 
