@@ -1,10 +1,11 @@
 //! Loops, `if`, `with`, `try`.
 
 use super::context::Lowerer;
-use super::scope::handler_parts;
+use super::scope::{Bound, handler_parts};
 use crate::ir::{BlockId, Callee, Name, Op, Place, Proj, Span};
 use ruff_python_ast::{CmpOp, ExceptHandler, Expr, Stmt, StmtFor, StmtIf, StmtTry, StmtWhile, StmtWith};
 use ruff_text_size::Ranged;
+use std::cell::OnceCell;
 
 /// An open `with` item.
 struct OpenItem {
@@ -133,6 +134,7 @@ impl Lowerer<'_> {
     pub(super) fn with_stmt(&mut self, stmt: &StmtWith) {
         let end = self.span(stmt).end();
         let mut open: Vec<OpenItem> = Vec::with_capacity(stmt.items.len());
+        let bound = OnceCell::new();
         for item in &stmt.items {
             let span = self.span(item);
             let mut manager = self.expr(&item.context_expr);
@@ -141,8 +143,12 @@ impl Lowerer<'_> {
                 Some(target) => (self.temp(), Some(target)),
                 None => (self.temp(), None),
             };
-            if dst == manager {
-                // `with conn as conn`: the manager is needed again at the end.
+            let rebound = |expr: &Expr| {
+                let Expr::Name(name) = expr else { return false };
+                bound.get_or_init(|| Bound::of(&stmt.body, true)).rebinds(&name.id)
+            };
+            if dst == manager || rebound(&item.context_expr) {
+                // `with conn as conn`, or `conn = ...` inside: the manager is needed again at the end.
                 let kept = self.temp();
                 self.emit_synth(Op::Copy { dst: kept.clone(), src: manager, moved: false }, span);
                 manager = kept;

@@ -28,6 +28,11 @@ impl Bound {
         bound
     }
 
+    /// Whether the body binds the name, be it a variable of its own or of another scope.
+    pub(super) fn rebinds(&self, name: &str) -> bool {
+        self.seen.contains(name)
+    }
+
     /// The names that an expression binds by `:=`, comprehensions included.
     pub(super) fn of_expr(expr: &Expr) -> Self {
         let mut bound = Bound { walrus: true, ..Bound::default() };

@@ -335,6 +335,34 @@ fn f($0:conn)   [plain]
 }
 
 #[test]
+fn with_ends_with_what_it_began_with() {
+    check_function(
+        "f",
+        r"
+def f(conn):
+    with conn:
+        conn = None
+"
+        .trim_start(),
+        r"
+fn f($0:conn)   [plain]
+  b0:
+    %1 <- $0:conn   ; synth
+    %0 = enter %1
+    goto b1
+  b1: unwind b2
+    $0:conn = null
+    jump through b2 to b3
+  b2: cleanup, pending 1
+    exit %1
+    end cleanup, if swallowed b3
+  b3:
+    return
+",
+    );
+}
+
+#[test]
 fn break_and_continue_run_cleanups() {
     check_function(
         "f",
