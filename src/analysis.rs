@@ -11,8 +11,8 @@ use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
 use crate::{lang, verdict};
-use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::panic::AssertUnwindSafe;
 
 /// What changes the answer.
@@ -69,20 +69,21 @@ pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, p
     assemble(sources, files, settings)
 }
 
-/// The words without which a file cannot acquire anything.
-struct ImportWords {
-    python: Option<AhoCorasick>,
+/// The modules without which a file cannot acquire anything, by their first names.
+struct ImportWords<'a> {
+    python: FxHashSet<&'a str>,
 }
 
-impl ImportWords {
-    fn new(catalog: &Catalog) -> Self {
-        ImportWords { python: AhoCorasick::new(catalog.imports(Ecosystem::Python).map(|word| word.as_str())).ok() }
+impl<'a> ImportWords<'a> {
+    fn new(catalog: &'a Catalog) -> Self {
+        ImportWords { python: catalog.imports(Ecosystem::Python).map(|word| word.as_str()).collect() }
     }
 
     fn occur_in(&self, source: &SourceFile) -> bool {
-        match source.language {
-            Language::Python => self.python.as_ref().is_none_or(|words| words.is_match(source.text.as_ref())),
-        }
+        let words = match source.language {
+            Language::Python => &self.python,
+        };
+        lang::may_import(source.language, &source.text, |name| words.contains(name))
     }
 }
 
