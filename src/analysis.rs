@@ -45,11 +45,11 @@ struct FileReport {
 ///
 /// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
 pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let words = ImportWords::new(catalog);
+    let triage = Triage::new(catalog, settings);
     let files: Vec<FileReport> = sources
         .par_iter()
         .map(|source| {
-            let relevant = !settings.triage || words.occur_in(source);
+            let relevant = triage.keeps(source.language, &source.text);
             let run = || if relevant { analyse_file(source, catalog) } else { FileReport::default() };
             let mut file = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| FileReport {
                 diagnostics: vec![Diagnostic {
@@ -69,21 +69,24 @@ pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, p
     assemble(sources, files, settings)
 }
 
-/// The modules without which a file cannot acquire anything, by their first names.
-struct ImportWords<'a> {
-    python: FxHashSet<&'a str>,
+/// Which files can matter: those that import something without which nothing can be acquired.
+pub struct Triage<'a> {
+    /// First names of modules; `None`: every file matters.
+    python: Option<FxHashSet<&'a str>>,
 }
 
-impl<'a> ImportWords<'a> {
-    fn new(catalog: &'a Catalog) -> Self {
-        ImportWords { python: catalog.imports(Ecosystem::Python).map(|word| word.as_str()).collect() }
+impl<'a> Triage<'a> {
+    pub fn new(catalog: &'a Catalog, settings: &Settings) -> Self {
+        let words = |ecosystem| catalog.imports(ecosystem).map(|word| word.as_str()).collect();
+        Triage { python: settings.triage.then(|| words(Ecosystem::Python)) }
     }
 
-    fn occur_in(&self, source: &SourceFile) -> bool {
-        let words = match source.language {
+    /// [`analyse`] finds nothing in a text that it does not keep, so that one need not be given.
+    pub fn keeps(&self, language: Language, text: &str) -> bool {
+        let words = match language {
             Language::Python => &self.python,
         };
-        lang::may_import(source.language, &source.text, |name| words.contains(name))
+        words.as_ref().is_none_or(|words| lang::may_import(language, text, |name| words.contains(name)))
     }
 }
 
