@@ -11,8 +11,8 @@ use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
 use crate::{lang, verdict};
-use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::panic::AssertUnwindSafe;
 
 /// What changes the answer.
@@ -45,11 +45,11 @@ struct FileReport {
 ///
 /// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
 pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let words = ImportWords::new(catalog);
+    let triage = Triage::new(catalog, settings);
     let files: Vec<FileReport> = sources
         .par_iter()
         .map(|source| {
-            let relevant = !settings.triage || words.occur_in(source);
+            let relevant = triage.keeps(source.language, &source.text);
             let run = || if relevant { analyse_file(source, catalog) } else { FileReport::default() };
             let mut file = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| FileReport {
                 diagnostics: vec![Diagnostic {
@@ -69,20 +69,24 @@ pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, p
     assemble(sources, files, settings)
 }
 
-/// The words without which a file cannot acquire anything.
-struct ImportWords {
-    python: Option<AhoCorasick>,
+/// Which files can matter: those that import something without which nothing can be acquired.
+pub struct Triage<'a> {
+    /// First names of modules; `None`: every file matters.
+    python: Option<FxHashSet<&'a str>>,
 }
 
-impl ImportWords {
-    fn new(catalog: &Catalog) -> Self {
-        ImportWords { python: AhoCorasick::new(catalog.imports(Ecosystem::Python).map(|word| word.as_str())).ok() }
+impl<'a> Triage<'a> {
+    pub fn new(catalog: &'a Catalog, settings: &Settings) -> Self {
+        let words = |ecosystem| catalog.imports(ecosystem).map(|word| word.as_str()).collect();
+        Triage { python: settings.triage.then(|| words(Ecosystem::Python)) }
     }
 
-    fn occur_in(&self, source: &SourceFile) -> bool {
-        match source.language {
-            Language::Python => self.python.as_ref().is_none_or(|words| words.is_match(source.text.as_ref())),
-        }
+    /// [`analyse`] finds nothing in a text that it does not keep, so that one need not be given.
+    pub fn keeps(&self, language: Language, text: &str) -> bool {
+        let words = match language {
+            Language::Python => &self.python,
+        };
+        words.as_ref().is_none_or(|words| lang::may_import(language, text, |name| words.contains(name)))
     }
 }
 

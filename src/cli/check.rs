@@ -59,11 +59,14 @@ fn analyse(found: &Discovery, settings: &Final, started: Instant) -> Result<Repo
         .build()
         .map_err(|error| Failure::Start(error.to_string()))?;
     Ok(pool.install(|| {
-        let loaded = read::load(&found.files);
+        let catalog = Catalog::builtin();
+        let triage = analysis::Triage::new(catalog, &settings.analysis);
+        let loaded = read::load(&found.files, &|language, text| triage.keeps(language, text));
         let progress = Progress::new(loaded.files.len(), started);
-        let mut report =
-            analysis::analyse(&loaded.files, Catalog::builtin(), &settings.analysis, &|| progress.advance());
+        let mut report = analysis::analyse(&loaded.files, catalog, &settings.analysis, &|| progress.advance());
         progress.finish();
+        report.stats.files += loaded.unwanted.0;
+        report.stats.bytes += loaded.unwanted.1;
         let problems = found.problems.iter().chain(&loaded.problems);
         report.diagnostics.extend(problems.map(diagnostic));
         report.diagnostics.sort();

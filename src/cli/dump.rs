@@ -93,7 +93,7 @@ fn load(path: &Path) -> Result<SourceFile, Failure> {
     if path.is_dir() {
         return Err(Failure::Arguments(format!("{}: is a directory; name one file", path.display())));
     }
-    let loaded = read::load(&found.files);
+    let loaded = read::load(&found.files, &|_, _| true);
     for problem in found.problems.iter().chain(&loaded.problems) {
         output::complain(&format!("{}: {}", problem.path, problem.message));
     }

@@ -71,7 +71,7 @@ impl Builder {
 
     pub fn local(&mut self, name: Option<Name>, ty: Option<TypeRef>) -> LocalId {
         let id = LocalId(self.locals.len() as u32);
-        self.locals.push(Local { name, ty });
+        self.locals.push(Local { name, ty: ty.map(Box::new) });
         id
     }
 

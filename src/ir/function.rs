@@ -85,7 +85,8 @@ pub struct Param {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Local {
     pub name: Option<Name>,
-    pub ty: Option<TypeRef>,
+    /// Boxed: most locals are temporaries.
+    pub ty: Option<Box<TypeRef>>,
 }
 
 /// A decorator: the place (in the defining function) of the decorator value and its dotted name as written, if it has one.

@@ -42,7 +42,8 @@ pub enum Proj {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Place {
     pub root: Root,
-    pub proj: SmallVec<[Proj; 2]>,
+    /// Few places have two: with room for one inline, places and ops are a quarter smaller.
+    pub proj: SmallVec<[Proj; 1]>,
     pub cut: bool,
 }
 

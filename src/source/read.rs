@@ -1,7 +1,7 @@
 //! Found files to texts.
 
 use super::discover::Found;
-use super::{Problem, ProblemKind, SourceFile, decode, reason};
+use super::{Language, Problem, ProblemKind, SourceFile, decode, reason};
 use crate::ir::FileId;
 use rayon::prelude::*;
 use std::io::{self, Read};
@@ -15,15 +15,27 @@ pub const MAX_BYTES: u64 = 20 << 20;
 pub struct Loaded {
     pub files: Vec<SourceFile>,
     pub problems: Vec<Problem>,
+    /// How many files were read but not wanted, and their size in bytes.
+    pub unwanted: (usize, u64),
 }
 
-/// Reads and decodes `found` on the current rayon pool. The result does not depend on the number of threads.
-pub fn load(found: &[Found]) -> Loaded {
-    let read: Vec<_> = found.par_iter().map(|file| (file, read(file))).collect();
+/// Reads and decodes `found` on the current rayon pool, and keeps the texts for which `wanted` holds. The result does not depend on the
+/// number of threads.
+pub fn load(found: &[Found], wanted: &(dyn Fn(Language, &str) -> bool + Sync)) -> Loaded {
+    let read = |file| {
+        let (text, problem) = read(file);
+        let text = text.map(|text| if wanted(file.language, &text) { Ok(text.into()) } else { Err(text.len() as u64) });
+        (file, text, problem)
+    };
+    let read: Vec<(&Found, Option<Result<Arc<str>, u64>>, _)> = found.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
-    for (file, (text, problem)) in read {
+    for (file, text, problem) in read {
         loaded.problems.extend(problem);
-        if let Some(text) = text {
+        if let Some(Err(bytes)) = text {
+            loaded.unwanted.0 += 1;
+            loaded.unwanted.1 += bytes;
+        }
+        if let Some(Ok(text)) = text {
             let id = FileId(loaded.files.len() as u32);
             loaded.files.push(SourceFile { id, path: file.path.clone(), language: file.language, text });
         }
@@ -31,7 +43,7 @@ pub fn load(found: &[Found]) -> Loaded {
     loaded
 }
 
-fn read(file: &Found) -> (Option<Arc<str>>, Option<Problem>) {
+fn read(file: &Found) -> (Option<String>, Option<Problem>) {
     let problem = |line, kind, message| Some(Problem { path: file.path.clone(), line, kind, message });
     let bytes = match read_bytes(file) {
         Ok(Some(bytes)) => bytes,
@@ -44,7 +56,7 @@ fn read(file: &Found) -> (Option<Arc<str>>, Option<Problem>) {
     match decode::decode(bytes) {
         Ok(decoded) => {
             let loss = decoded.loss.and_then(|loss| problem(Some(loss.line), ProblemKind::Undecodable, loss.message));
-            (Some(decoded.text.into()), loss)
+            (Some(decoded.text), loss)
         }
         Err(error) => (None, problem(None, ProblemKind::Skipped, error.to_string())),
     }

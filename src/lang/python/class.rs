@@ -71,7 +71,7 @@ impl Lowerer<'_> {
                     && let Some(local) = self.cx.builder.local_mut(id)
                     && local.ty.is_none()
                 {
-                    local.ty = ty;
+                    local.ty = ty.map(Box::new);
                 }
             }
             Expr::Attribute(attribute) => {

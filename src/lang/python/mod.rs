@@ -2,6 +2,7 @@
 //!
 //! | file | lowers |
 //! |---|---|
+//! | `imports` | nothing: finds the files that need no lowering |
 //! | `scope` | which names a body binds |
 //! | `context` | what a name means; the function being built |
 //! | `stmt`, `assign`, `control`, `matching` | statements |
@@ -20,6 +21,7 @@ mod context;
 mod control;
 mod expr;
 mod function;
+mod imports;
 mod matching;
 mod scope;
 mod stmt;
@@ -30,6 +32,11 @@ use crate::ir::{FileId, FuncId, Module, Name, Span};
 use crate::lang::repair::python::{self as repair, Parsed};
 use crate::lang::{LowerError, Lowered, SyntaxProblem, nesting};
 use context::{Context, Lowerer};
+
+/// As [`crate::lang::may_import`].
+pub fn may_import(text: &str, known: impl Fn(&str) -> bool) -> bool {
+    imports::may_import(text, known)
+}
 
 /// Lowers a Python file. Offsets in the result are those of `text`.
 pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {

@@ -2,6 +2,7 @@
 
 mod flow;
 mod graph;
+mod imports;
 mod names;
 mod repair;
 mod robust;
