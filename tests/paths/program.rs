@@ -2,15 +2,6 @@
 
 use std::fmt::Write as _;
 
-/// Known defect of the solver: it looks at no path through a `finally` or `with` exit that ends before the acquisition, because
-/// `blocks_leading_to_start` does not see that the end of a cleanup leads to where the jump goes. Until that is mended the programs
-/// open before any cleanup can end.
-const OPENS_AFTER_CLEANUPS: bool = false;
-
-/// Known defect of the solver: a decided test replaces what is known by what the test tells, so that after `if conn:` on `None`
-/// nobody knows how `if conn is not None:` ends. Until that is mended the programs ask in one way only.
-const ASKS_IN_TWO_WAYS: bool = false;
-
 /// `splitmix64`: the same numbers for the same seed, everywhere.
 pub struct Random(pub u64);
 
@@ -103,14 +94,10 @@ impl Program {
         let is_async = random.chance(50);
         let around = Around { depth: 0, in_loop: false, in_handler: false };
         let mut body = block(random, around, is_async, 4);
-        if OPENS_AFTER_CLEANUPS {
-            // Early ones leave more to happen.
-            let places = count(&body);
-            let at = if random.chance(60) { random.below(places.min(3)) } else { random.below(places) };
-            open_at(&mut body, &mut { at });
-        } else {
-            open_first(&mut body, random);
-        }
+        // Early ones leave more to happen.
+        let places = count(&body);
+        let at = if random.chance(60) { random.below(places.min(3)) } else { random.below(places) };
+        open_at(&mut body, &mut { at });
         Program { is_async, body }
     }
 
@@ -145,8 +132,8 @@ fn stmt(random: &mut Random, around: Around, is_async: bool) -> Stmt {
     if random.chance(compound) {
         return match random.below(12) {
             0..=1 => {
-                let last = if ASKS_IN_TWO_WAYS { Test::ConnTruthy } else { Test::HasConn };
-                let tests = [Test::Check, Test::Check, Test::Flag, Test::NotFlag, Test::HasConn, Test::NoConn, last];
+                use Test::{Check, ConnTruthy, Flag, HasConn, NoConn, NotFlag};
+                let tests = [Check, Check, Flag, NotFlag, HasConn, NoConn, ConnTruthy];
                 let test = tests[random.below(tests.len())];
                 Stmt::If(test, block(random, deeper, is_async, 2), maybe(random, 40, deeper, is_async))
             }
@@ -228,18 +215,6 @@ fn open_at(body: &mut Vec<Stmt>, at: &mut usize) -> bool {
         }
     }
     false
-}
-
-/// The acquisition stands at the start of the block, or of the first block of its first statement, unless that asks something.
-fn open_first(body: &mut Vec<Stmt>, random: &mut Random) {
-    if random.chance(70)
-        && let Some(first @ (Stmt::Try(_) | Stmt::For(..) | Stmt::While(..) | Stmt::Forever(_) | Stmt::Suppress(_))) =
-            body.first_mut()
-        && let Some(inner) = blocks(first).into_iter().next()
-    {
-        return open_first(inner, random);
-    }
-    body.insert(0, Stmt::Open);
 }
 
 fn contains(body: &[Stmt], what: &Stmt) -> bool {
