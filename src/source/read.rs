@@ -22,14 +22,15 @@ pub struct Loaded {
 /// Reads and decodes `found` on the current rayon pool, and keeps the texts for which `wanted` holds. The result does not depend on the
 /// number of threads.
 pub fn load(found: &[Found], wanted: &(dyn Fn(Language, &str) -> bool + Sync)) -> Loaded {
-    let read = |file| {
+    let read = |file: &Found| {
         let (text, problem) = read(file);
-        let text = text.map(|text| if wanted(file.language, &text) { Ok(text.into()) } else { Err(text.len() as u64) });
-        (file, text, problem)
+        let text: Option<Result<Arc<str>, u64>> =
+            text.map(|text| if wanted(file.language, &text) { Ok(text.into()) } else { Err(text.len() as u64) });
+        (text, problem)
     };
-    let read: Vec<(&Found, Option<Result<Arc<str>, u64>>, _)> = found.par_iter().map(read).collect();
+    let read: Vec<_> = found.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
-    for (file, text, problem) in read {
+    for (file, (text, problem)) in found.iter().zip(read) {
         loaded.problems.extend(problem);
         if let Some(Err(bytes)) = text {
             loaded.unwanted.0 += 1;
