@@ -212,6 +212,21 @@ fn huge_and_deep_files_end() {
 }
 
 #[test]
+fn deep_call_chains_and_many_acquisitions_end() {
+    let mut chain = String::from("import redis\n\n\ndef start(url):\n    f0(redis.Redis.from_url(url))\n\n\n");
+    for i in 0..10_000 {
+        chain.push_str(&format!("def f{i}(c):\n    c.get(1)\n    f{}(c)\n\n\n", i + 1));
+    }
+    let many: String = (0..20_000).map(|i| format!("    c{i} = redis.Redis()\n    c{i}.get(1)\n")).collect();
+    let many = format!("import redis\n\n\ndef f():\n{many}");
+    let started = Instant::now();
+    let dir = tree(&[("chain.py", chain.as_bytes()), ("many.py", many.as_bytes())]);
+    let (code, said) = check(dir.path(), &[".", "--exit-zero"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
 fn files_over_20_mb_are_skipped() {
     let dir = tree(&[("large.py", "x = 1\n".repeat(3_600_000).as_bytes())]);
     let (code, found) = diagnostics(dir.path(), &["."]);

@@ -54,6 +54,7 @@ impl Run<'_> {
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_gets.contains(name)
             && state.elements(recv).next().is_some()
+            && !self.ctx.resolved.type_of(self.ctx.func, recv).iter().any(|ty| matches!(ty, Ty::Inst(_)))
         {
             // Some element, or something that goes through all of them.
             state.kill(dst);

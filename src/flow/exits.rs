@@ -2,8 +2,8 @@
 
 use super::solve::Run;
 use super::state::{Held, State, Status};
-use super::{ExitKind, HandOver, Leak, Owner, Start};
-use crate::ir::{Binding, Callee, FnKind, FuncId, Op, OpRef, Proj, Root, Span};
+use super::{Context, ExitKind, HandOver, Leak, Owner, Start};
+use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
 
 /// When an op that connects a lazy resource has done so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,13 +158,16 @@ impl Run<'_> {
 
     /// A closure that outlives the function captures it and releases it when called, or takes it along.
     fn released_by_closure(&self, state: &State) -> bool {
-        let escaping = |func: &FuncId| self.ctx.regions.escaping.contains(func);
-        let module = self.ctx.resolved.module;
-        let closures = module.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| {
-            if let Op::Closure { func, captures, .. } = &instr.op { Some((*func, captures)) } else { None }
-        });
-        closures
-            .filter(|(func, _)| escaping(func))
-            .any(|(_, captures)| captures.iter().any(|(captured, _)| state.reaches(captured)))
+        self.outliving.iter().any(|captured| state.reaches(captured))
     }
+}
+
+/// The variables that closures capture which outlive the call of the function.
+pub(super) fn outliving(ctx: Context<'_>) -> Vec<Place> {
+    let function = ctx.resolved.module.func(ctx.func);
+    let closures = function.blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
+        Op::Closure { func, captures, .. } if ctx.regions.escaping.contains(func) => Some(captures),
+        _ => None,
+    });
+    closures.flatten().map(|(captured, _)| captured.clone()).collect()
 }

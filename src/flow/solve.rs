@@ -47,6 +47,8 @@ pub struct Run<'a> {
     pub nodes: Vec<Node>,
     /// Places worth remembering tests about: tested more than once, or set to constants.
     tested: FxHashSet<Place>,
+    /// Variables that closures keep beyond the call.
+    pub outliving: Vec<Place>,
     /// Blocks from which the acquisition can be reached.
     leads_to_start: Vec<bool>,
     visited: FxHashSet<(BlockId, State)>,
@@ -65,6 +67,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         outcome: Outcome::default(),
         nodes: Vec::new(),
         tested: tested_places(ctx),
+        outliving: super::exits::outliving(ctx),
         leads_to_start: Vec::new(),
         visited: FxHashSet::default(),
         per_block: FxHashMap::default(),

@@ -6,11 +6,14 @@ use crate::finding::Confidence;
 use crate::ir::{BlockId, Callee, Op, OpRef, Place};
 use crate::resolve::Target;
 
-/// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time
-/// quadratic in its size.
+/// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
+/// size.
 const MAX_TOKENS: usize = 200;
 
-/// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them.
+/// Ops walked per function over all its acquisitions, about.
+const MAX_WORK: usize = 4_000_000;
+
+/// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them, fewer in huge functions.
 pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let function = ctx.resolved.module.func(ctx.func);
     let mut out = Vec::new();
@@ -80,7 +83,8 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
         }
     }
     out.sort_by_key(|token| token.span);
-    out.truncate(MAX_TOKENS);
+    let ops: usize = function.blocks.iter().map(|block| block.instrs.len() + 1).sum();
+    out.truncate((MAX_WORK / ops.max(1)).clamp(4, MAX_TOKENS));
     out
 }
 

@@ -14,11 +14,15 @@ use crate::flow::{
 use crate::ir::{FuncId, Place, Tier};
 use crate::resolve::{Regions, Resolved};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Functions a resource may be passed up through before its origin is too far away to be believed.
 const MAX_HOPS: u8 = 3;
+
+/// Questions nest as deep as calls do. Beyond this the neutral answer is given and not kept: real chains are far shorter, and each level
+/// costs stack.
+const MAX_DEPTH: u32 = 100;
 
 /// An acquisition and what became of it.
 pub struct Case {
@@ -34,6 +38,8 @@ pub struct Summaries<'a> {
     effects: RefCell<FxHashMap<(FuncId, Place, TypeId), Option<Effect>>>,
     cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
     raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
+    /// Questions under way, each from within the one before.
+    depth: Cell<u32>,
 }
 
 impl<'a> Summaries<'a> {
@@ -44,7 +50,17 @@ impl<'a> Summaries<'a> {
             effects: RefCell::default(),
             cases: RefCell::default(),
             raises: RefCell::default(),
+            depth: Cell::new(0),
         }
+    }
+
+    /// One question deeper, until the guard is dropped; `None` when that would be too deep.
+    fn descend(&self) -> Option<Level<'_>> {
+        let depth = self.depth.get();
+        (depth < MAX_DEPTH).then(|| {
+            self.depth.set(depth + 1);
+            Level(&self.depth)
+        })
     }
 
     fn context(&self, func: FuncId) -> Context<'_> {
@@ -56,6 +72,7 @@ impl<'a> Summaries<'a> {
         if let Some(known) = self.cases.borrow().get(&func) {
             return known.clone().unwrap_or_default();
         }
+        let Some(_level) = self.descend() else { return Rc::default() };
         self.cases.borrow_mut().insert(func, None);
         let ctx = self.context(func);
         let cases: Vec<Case> = tokens(ctx)
@@ -85,12 +102,22 @@ impl<'a> Summaries<'a> {
     }
 }
 
+/// A question under way.
+struct Level<'s>(&'s Cell<u32>);
+
+impl Drop for Level<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl Callees for Summaries<'_> {
     fn effect(&self, func: FuncId, place: &Place, kind: TypeId) -> Effect {
         let key = (func, place.clone(), kind);
         if let Some(known) = self.effects.borrow().get(&key) {
             return known.clone().unwrap_or_default();
         }
+        let Some(_level) = self.descend() else { return Effect::default() };
         self.effects.borrow_mut().insert(key.clone(), None);
         let outcome = self.formal(func, place, kind);
         let mut effect = Effect::default();
@@ -144,6 +171,7 @@ impl Callees for Summaries<'_> {
         if let Some(known) = self.raises.borrow().get(&func) {
             return *known;
         }
+        let Some(_level) = self.descend() else { return Some(Tier::Any) };
         self.raises.borrow_mut().insert(func, Some(Tier::Any));
         let tier = self.context(func).own_tier();
         self.raises.borrow_mut().insert(func, tier);
