@@ -3,7 +3,9 @@
 use super::solve::Run;
 use super::state::{Held, State, Status};
 use super::{Context, ExitKind, HandOver, Leak, Owner, Start};
+use crate::catalog::schema::{Connects, Role};
 use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::Target;
 
 /// When an op that connects a lazy resource has done so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,8 +23,25 @@ impl Run<'_> {
         facts.is_some_and(|facts| !facts.acquires.is_empty())
     }
 
+    /// The call makes something catalogued and lazy of its arguments (`sessionmaker(bind=engine)`): nothing connects yet.
+    fn only_wraps(&self, at: OpRef) -> bool {
+        let catalog = self.ctx.resolved.catalog;
+        let lazy = |kind| catalog.resource(kind).is_none_or(|resource| resource.connects == Connects::Lazy);
+        self.ctx.resolved.call(at).is_some_and(|info| {
+            !info.targets.is_empty()
+                && info.targets.iter().all(|target| match target {
+                    Target::Catalog { facts } => {
+                        facts.makes.is_some()
+                            && !facts.has_role(Role::Remote)
+                            && facts.acquires.iter().all(|fact| lazy(fact.resource))
+                    }
+                    _ => false,
+                })
+        })
+    }
+
     /// Whether the op makes a lazy resource connect, and when.
-    pub(super) fn connects(&self, op: &Op, state: &State) -> Option<When> {
+    pub(super) fn connects(&self, at: OpRef, op: &Op, state: &State) -> Option<When> {
         let resource = self.resource?;
         if state.held == Held::Yes || !state.live() {
             return None;
@@ -37,7 +56,10 @@ impl Run<'_> {
                     Some(When::Trying)
                 }
             }
-            Op::Call { args, .. } => args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying),
+            Op::Call { args, .. } => {
+                let given = args.iter().any(|arg| state.reaches(&arg.place));
+                (given && !self.only_wraps(at)).then_some(When::Trying)
+            }
             Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),
             // Whoever gets it there may use it.

@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
             let at = OpRef { func: self.ctx.func, block: id, op: i as u32 };
             if state.live() || block.unwind.is_some_and(|unwind| self.leads_to_start[unwind.index()]) {
                 let risk = self.ctx.risk(at, instr, &state, self.resource);
-                let connects = self.connects(&instr.op, &state);
+                let connects = self.connects(at, &instr.op, &state);
                 if connects == Some(When::Trying) {
                     state.held = Held::Yes;
                 }
