@@ -6,8 +6,8 @@
 //! a call makes a coroutine and runs none of it: `client.aclose()` without `await` closes nothing.
 //!
 //! The finding is at the acquisition, and marks the first call that has no effect. It is an **error** when a pool
-//! slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **note** in tests; a
-//! **warning** otherwise.
+//! slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **warning** otherwise;
+//! in tests, examples and benchmarks a **note** for the pedantic persona.
 //!
 //! ## Why it matters in production
 //!

@@ -6,9 +6,9 @@
 //! it is acquired, perhaps used, and then the function is left, by whatever way.
 //!
 //! The finding is at the acquisition. It is an **error** when a pool slot is lost for good, or when a loop makes
-//! one per round and nothing ever closes them; a **note** in tests; a **warning** otherwise. In tests, what the
-//! runtime closes by itself sooner or later is for the pedantic persona, and so is a resource that only an
-//! exception ends, such as the client of an endless loop.
+//! one per round and nothing ever closes them; a **warning** otherwise. In tests, examples and benchmarks it is a
+//! **note** for the pedantic persona, and for that persona too is a resource that only an exception ends, such as
+//! the client of an endless loop.
 //!
 //! ## Why it matters in production
 //!

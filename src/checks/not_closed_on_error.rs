@@ -7,9 +7,9 @@
 //! at an `await`.
 //!
 //! The finding is at the acquisition, and its steps show which operation raises and where the function is left
-//! with the resource open. It is a **warning**, and a **note** in tests. Where the runtime closes the resource as
-//! soon as its last reference goes, as CPython does with many synchronous clients, only the pedantic persona sees
-//! it, and likewise all of them in tests.
+//! with the resource open. It is a **warning**. Where the runtime closes the resource as soon as its last reference
+//! goes, as CPython does with many synchronous clients, only the pedantic persona sees it; in tests, examples and
+//! benchmarks it is a **note** for that persona.
 //!
 //! ## Why it matters in production
 //!

@@ -7,8 +7,8 @@
 //! end.
 //!
 //! The finding is at the acquisition, and its steps show the way that misses the release. It is an **error** when
-//! a pool slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **note** in
-//! tests; a **warning** otherwise.
+//! a pool slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **warning**
+//! otherwise; in tests, examples and benchmarks a **note** for the pedantic persona.
 //!
 //! ## Why it matters in production
 //!

@@ -8,7 +8,7 @@
 //!
 //! The finding is at the assignment that overwrites, and its first step shows where the lost resource was
 //! acquired. It is an **error** when a pool slot is lost for good, or when a loop makes one per round and nothing
-//! ever closes them; a **note** in tests; a **warning** otherwise.
+//! ever closes them; a **warning** otherwise; in tests, examples and benchmarks a **note** for the pedantic persona.
 //!
 //! An attribute counts as well: a method that fills `self.client` anew, while what the constructor put there is
 //! still open, is reported at its assignment.

@@ -8,8 +8,8 @@
 //!
 //! The finding is at the store into the attribute. It is an **error** when a pool slot is lost for good, a
 //! **warning** otherwise, and a **note** when there is one object for the life of the process (an instance made
-//! at the top of the module, a class that keeps its only instance) or in tests. A synchronous HTTP session that
-//! closes itself together with its owner is for the pedantic persona.
+//! at the top of the module, a class that keeps its only instance). A synchronous HTTP session that closes itself
+//! together with its owner is for the pedantic persona, and so is everything in tests, examples and benchmarks.
 //!
 //! ## Why it matters in production
 //!

@@ -7,7 +7,8 @@
 //! leaves the connection open; other libraries and versions do nothing at all there.
 //!
 //! The finding is at the acquisition. It is an **error** when a pool slot is lost for good, or when a loop makes
-//! one per round and nothing ever closes them; a **note** in tests; a **warning** otherwise.
+//! one per round and nothing ever closes them; a **warning** otherwise; in tests, examples and benchmarks a
+//! **note** for the pedantic persona.
 //!
 //! ## Why it matters in production
 //!
