@@ -106,7 +106,7 @@ impl Run<'_> {
 
     pub fn handed(&mut self, owner: Owner, at: Span, state: &State, node: u32) {
         if !self.outcome.handed.iter().any(|handed| handed.owner == owner && handed.at == at) {
-            let steps = super::witness::steps(self, node);
+            let steps = super::witness::steps(self, node, None);
             let parent = state.parents.first().cloned();
             let pending = state.status == Status::Pending;
             self.outcome.handed.push(HandOver { owner, at, parent, element: false, pending, steps });
@@ -118,12 +118,13 @@ impl Run<'_> {
         if self.outcome.leaks.iter().any(|leak| same(&leak)) {
             return;
         }
-        let steps = super::witness::steps(self, node);
         let kept = match &self.token.start {
             Start::Place(place) => state.is_must(place),
             Start::Acquire { .. } => false,
         };
+        let steps = Vec::new();
         self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, kept, lost_at, steps });
+        self.ends.push((node, self.current));
     }
 
     /// Whoever still reaches it when the function is left.

@@ -19,10 +19,25 @@ const TOTAL_CAP: usize = 4_000;
 pub enum Event {
     Start,
     Flow,
-    Branch { place: Place, test: Test, taken: bool, span: Span },
-    Raise { tier: Tier, span: Span, at: Option<OpRef> },
-    Cancel { span: Span },
-    Handled { span: Span },
+    /// `other`: where the branch that was not taken begins.
+    Branch {
+        place: Place,
+        test: Test,
+        taken: bool,
+        span: Span,
+        other: BlockId,
+    },
+    Raise {
+        tier: Tier,
+        span: Span,
+        at: Option<OpRef>,
+    },
+    Cancel {
+        span: Span,
+    },
+    Handled {
+        span: Span,
+    },
     Acquired,
 }
 
@@ -54,6 +69,12 @@ pub struct Run<'a> {
     visited: FxHashSet<(BlockId, State)>,
     per_block: FxHashMap<BlockId, u32>,
     queue: VecDeque<(BlockId, State, u32)>,
+    /// The block that is being walked.
+    pub current: BlockId,
+    /// Blocks in which some path ends well.
+    pub settled_in: FxHashSet<BlockId>,
+    /// For each leak, the end of its path: what its witness is made of when all paths are known.
+    pub ends: Vec<(u32, BlockId)>,
     /// How deep in loops the block is that is being walked.
     pub loop_depth: u16,
 }
@@ -72,6 +93,9 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         visited: FxHashSet::default(),
         per_block: FxHashMap::default(),
         queue: VecDeque::new(),
+        current: BlockId::ENTRY,
+        settled_in: FxHashSet::default(),
+        ends: Vec::new(),
         loop_depth: 0,
     };
     run.leads_to_start = run.blocks_leading_to_start();
@@ -88,6 +112,10 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
             break;
         }
         run.block(block, state, node);
+    }
+    for (i, (node, end)) in std::mem::take(&mut run.ends).into_iter().enumerate() {
+        let steps = super::witness::steps(&run, node, Some(end));
+        run.outcome.leaks[i].steps = steps;
     }
     run.outcome
 }
@@ -198,6 +226,7 @@ impl<'a> Run<'a> {
     fn block(&mut self, id: BlockId, mut state: State, mut node: u32) {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let block = function.block(id);
+        self.current = id;
         self.loop_depth = block.loop_depth;
         if let BlockKind::Dispatch { .. } = block.kind {
             return self.dispatch(id, state, node);
@@ -245,6 +274,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             if self.op(at, instr, &mut state, node) == Step::Stop {
+                self.settled_in.insert(id);
                 return;
             }
         }
@@ -421,7 +451,7 @@ impl<'a> Run<'a> {
 
     fn branch(&mut self, place: &Place, test: &Test, [yes, no]: [BlockId; 2], state: State, node: u32, span: Span) {
         let decided = self.decide(place, test, &state);
-        for (to, taken) in [(yes, true), (no, false)] {
+        for (to, other, taken) in [(yes, no, true), (no, yes, false)] {
             if decided.is_some_and(|known| known != taken) {
                 continue;
             }
@@ -435,7 +465,7 @@ impl<'a> Run<'a> {
             }
             let event = match decided {
                 Some(_) => Event::Flow,
-                None => Event::Branch { place: place.clone(), test: test.clone(), taken, span },
+                None => Event::Branch { place: place.clone(), test: test.clone(), taken, span, other },
             };
             self.enter(to, state, node, event);
         }

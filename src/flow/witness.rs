@@ -3,18 +3,36 @@
 use super::Start;
 use super::solve::{Event, Run};
 use crate::finding::{Step, StepRole};
-use crate::ir::{Callee, Const, Op, OpRef, Place, Test, Tier};
+use crate::ir::{After, BlockId, Callee, Const, Op, OpRef, Place, Term, Test, Tier};
 
-/// Branches shown before the last one; more are noise.
+/// Branches shown, the last ones of the path; more are noise.
 const MAX_BRANCHES: usize = 4;
 
-/// The steps of the path that ends at `node`, in path order, beginning with the acquisition.
-pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
+/// Branches looked at to find them: each look walks the function.
+const MAX_QUESTIONS: usize = 32;
+
+/// The steps of the path that ends at `node`, in path order, beginning with the acquisition. With `end`, the block where the path ends,
+/// branches that make no difference to it are left out.
+pub fn steps(run: &Run<'_>, node: u32, end: Option<BlockId>) -> Vec<Step> {
     let mut events = Vec::new();
+    let (mut kept, mut asked) = (0, 0);
     let mut at = Some(node);
     while let Some(index) = at {
         let node = &run.nodes[index as usize];
-        events.push(&node.event);
+        let shown = match &node.event {
+            Event::Branch { other, .. } => {
+                asked += 1;
+                let shown =
+                    kept < MAX_BRANCHES && asked <= MAX_QUESTIONS && end.is_none_or(|end| matters(run, *other, end));
+                kept += usize::from(shown);
+                shown
+            }
+            Event::Start | Event::Flow => false,
+            _ => true,
+        };
+        if shown {
+            events.push(&node.event);
+        }
         at = node.pred;
     }
     events.reverse();
@@ -31,15 +49,9 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
         };
         out.push(Step { span: run.token.span, role: StepRole::Acquire, text });
     }
-    let branches = events[start..].iter().filter(|event| matches!(event, Event::Branch { .. })).count();
-    let mut skip = branches.saturating_sub(MAX_BRANCHES);
     for event in &events[start..] {
         match event {
-            Event::Branch { place, test, taken, span } => {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
+            Event::Branch { place, test, taken, span, .. } => {
                 if let Some(text) = branch_text(run, place, test, *taken) {
                     out.push(Step { span: *span, role: StepRole::Branch, text });
                 }
@@ -63,6 +75,62 @@ pub fn steps(run: &Run<'_>, node: u32) -> Vec<Step> {
         }
     }
     out
+}
+
+/// Whether the branch that begins at `other` can end differently: by a way around `end`, or by settling the matter.
+fn matters(run: &Run<'_>, other: BlockId, end: BlockId) -> bool {
+    let function = run.ctx.resolved.module.func(run.ctx.func);
+    let mut seen = vec![false; function.blocks.len()];
+    let mut stack = vec![other];
+    while let Some(id) = stack.pop() {
+        if id == end || std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        if run.settled_in.contains(&id) {
+            return true;
+        }
+        match &function.block(id).term {
+            Term::Goto(to) => stack.push(*to),
+            Term::Branch { yes, no, .. } => stack.extend([*yes, *no]),
+            Term::Switch(all) => stack.extend(all),
+            Term::Jump { cleanups, then } => {
+                stack.extend(cleanups);
+                match then {
+                    After::Block(to) => stack.push(*to),
+                    // Through a cleanup in which the path ends, it ends alike.
+                    After::Return { .. } if cleanups.iter().any(|cleanup| leads_to(run, *cleanup, end)) => {}
+                    After::Return { .. } => return true,
+                }
+            }
+            Term::EndCleanup { .. } => {}
+            Term::Return { .. } | Term::Raise { .. } | Term::Halt => return true,
+        }
+    }
+    false
+}
+
+/// Whether the cleanup region that begins at `from` has the block `to` in it.
+fn leads_to(run: &Run<'_>, from: BlockId, to: BlockId) -> bool {
+    let function = run.ctx.resolved.module.func(run.ctx.func);
+    let depth = function.block(from).pending;
+    let mut seen = vec![false; function.blocks.len()];
+    let mut stack = vec![from];
+    while let Some(id) = stack.pop() {
+        let block = function.block(id);
+        if block.pending < depth || std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        if id == to {
+            return true;
+        }
+        match &block.term {
+            Term::Goto(next) => stack.push(*next),
+            Term::Branch { yes, no, .. } => stack.extend([*yes, *no]),
+            Term::Switch(all) => stack.extend(all),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn branch_text(run: &Run<'_>, place: &Place, test: &Test, taken: bool) -> Option<String> {
