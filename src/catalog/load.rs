@@ -327,8 +327,8 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && symbol.role != Role::Releases {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to role `releases`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps) {
+            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases` and `wraps`");
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");

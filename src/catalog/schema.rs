@@ -93,7 +93,7 @@ pub struct Resource {
     /// Ways to release one: any single one ends the obligation.
     #[serde(default)]
     pub release: Vec<Release>,
-    /// Methods that look like a release and are none; quoted in messages and used by the mutation tests.
+    /// Methods that look like a release and are none; findings quote why.
     #[serde(default)]
     pub not_release: Vec<NotRelease>,
     /// What leaving a `with` / `async with` / `using` block over it does.
@@ -388,7 +388,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<SmolStr>,
-    /// For `releases`: must be awaited.
+    /// For `releases`: must be awaited. For `wraps`: awaits what it calls.
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.

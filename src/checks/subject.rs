@@ -5,12 +5,15 @@ use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{FuncId, Op, Place, Tier};
+use crate::ir::{FuncId, Op, Place, Span, Tier};
 use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
 /// The last step of a path on which it is lost.
 pub const LAST_NAME_GOES: &str = "the last name for it goes here";
+
+/// Calls quoted that only look like a release.
+const MAX_NOT_RELEASES: usize = 2;
 
 pub struct Subject<'a> {
     pub summaries: &'a Summaries<'a>,
@@ -141,7 +144,7 @@ impl<'a> Subject<'a> {
             message: String::new(),
             label: String::new(),
             witness,
-            related: Vec::new(),
+            related: self.case.outcome.not_releases.iter().take(MAX_NOT_RELEASES).map(not_a_release).collect(),
             notes: Vec::new(),
             help,
             confidence,
@@ -149,6 +152,10 @@ impl<'a> Subject<'a> {
             error_path: false,
         }
     }
+}
+
+fn not_a_release((span, why): &(Span, String)) -> Step {
+    Step { span: *span, role: StepRole::Evidence, text: format!("no release: {why}") }
 }
 
 /// The variable or attribute that the acquisition is first stored in.

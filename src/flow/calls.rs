@@ -7,7 +7,7 @@ use super::solve::{Run, Step};
 use super::state::{Held, Known, State, Status};
 use super::{Owner, Rel};
 use crate::catalog::SymbolFacts;
-use crate::catalog::schema::{Role, With};
+use crate::catalog::schema::{Role, Symbol, With};
 use crate::ir::{Arg, Callee, FuncId, Name, OpRef, Place, Proj, Root, Span};
 use crate::resolve::{Target, Ty, symbol_args};
 
@@ -209,6 +209,11 @@ impl Run<'_> {
         if !state.holds(recv) {
             return None;
         }
+        if let Some(other) = resource.not_release.iter().find(|other| other.call == path)
+            && !self.outcome.not_releases.iter().any(|(at, _)| *at == span)
+        {
+            self.outcome.not_releases.push((span, other.why.clone()));
+        }
         if resource.rests.contains(&path) {
             state.held = Held::Resting;
         }
@@ -344,6 +349,10 @@ impl Run<'_> {
                         state.add_must(dst.clone());
                         return Some(Step::Go);
                     }
+                    Role::Wraps if holds && !self.wrapper_releases(symbol) => {
+                        // Its call of the release gives something to await, and nobody does.
+                        self.outcome.unawaited.push(span);
+                    }
                     Role::Wraps if holds => {
                         state.kill(dst);
                         state.add_guard(dst.clone());
@@ -381,6 +390,13 @@ impl Run<'_> {
             }
         }
         None
+    }
+
+    /// What the wrapper calls when its scope ends does release: it exists without awaiting, or the wrapper awaits it.
+    fn wrapper_releases(&self, symbol: &Symbol) -> bool {
+        let (Some(resource), Some(calls)) = (self.resource, &symbol.calls) else { return true };
+        let mut called = resource.release.iter().filter(|release| release.steps.last() == Some(calls)).peekable();
+        called.peek().is_none() || called.any(|release| !release.awaited || symbol.awaited)
     }
 
     /// Something nobody describes gets it.

@@ -47,8 +47,6 @@ pub struct Effect {
     pub keeps: bool,
     /// Its result is what it was given.
     pub returned: bool,
-    /// Where it releases, for witnesses.
-    pub because: Option<Step>,
 }
 
 /// On how many paths a callee releases.
@@ -171,8 +169,8 @@ pub struct Outcome {
     pub unawaited: Vec<Span>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
-    /// The first variable or attribute it was known by, as written.
-    pub name: Option<String>,
+    /// Calls on it that look like a release and are none, with the reason.
+    pub not_releases: Vec<(Span, String)>,
     /// Too many states; the answer is a guess.
     pub capped: bool,
 }

@@ -157,7 +157,8 @@ impl Resolved<'_> {
                     for ty in self.type_of(id, manager) {
                         match ty {
                             Ty::Object(class) => {
-                                let enter = ["__aenter__", "__enter__"].iter().find_map(|m| self.find_method(class, m));
+                                let names = &self.language().enter_methods;
+                                let enter = names.iter().find_map(|name| self.find_method(class, name));
                                 match enter {
                                     Some(enter) => extend(&mut types, &self.result_type(enter)),
                                     None => add(&mut types, Ty::Object(class)),
@@ -249,7 +250,7 @@ impl Resolved<'_> {
                 }
                 super::Target::ResourceMethod { ty, name } => {
                     let fluent = self.catalog.resource(*ty).is_some_and(|r| r.fluent.contains(name));
-                    if fluent || name == "__enter__" || name == "__aenter__" {
+                    if fluent || self.language().enter_methods.contains(name) {
                         add(&mut out, Ty::Inst(*ty));
                     }
                 }

@@ -121,15 +121,13 @@ impl Callees for Summaries<'_> {
         self.effects.borrow_mut().insert(key.clone(), None);
         let outcome = self.formal(func, place, kind);
         let mut effect = Effect::default();
-        let settled: Vec<_> = outcome.released.iter().chain(&outcome.deferred).copied().collect();
-        if let Some(at) = settled.iter().min() {
+        if !outcome.released.is_empty() || !outcome.deferred.is_empty() {
             let normal = outcome.leaks.iter().any(|leak| matches!(leak.kind, ExitKind::Normal | ExitKind::Lost));
             effect.release = match (normal, outcome.leaks.is_empty()) {
                 (true, _) => Rel::Maybe,
                 (false, false) => Rel::OnNormal,
                 (false, true) => Rel::Always,
             };
-            effect.because = Some(Step { span: *at, role: StepRole::Release, text: "released here".to_owned() });
         }
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
