@@ -12,7 +12,7 @@ pub mod owner_never_closes;
 mod subject;
 pub mod with_does_not_close;
 
-pub use subject::{LAST_NAME_GOES, Subject};
+pub use subject::Subject;
 
 use crate::finding::{Confidence, Persona, Step};
 use crate::ir::Span;

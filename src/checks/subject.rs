@@ -9,9 +9,6 @@ use crate::ir::{FuncId, Op, Place, Span, Tier};
 use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
-/// The last step of a path on which it is lost.
-pub const LAST_NAME_GOES: &str = "the last name for it goes here";
-
 /// Calls quoted that only look like a release.
 const MAX_NOT_RELEASES: usize = 2;
 
@@ -118,7 +115,7 @@ impl<'a> Subject<'a> {
             ExitKind::Normal => format!("{whole} is left here {without}"),
             ExitKind::Raise => format!("the exception leaves {whole} {without}"),
             ExitKind::Cancel => format!("the cancellation leaves {whole} {without}"),
-            ExitKind::Lost => LAST_NAME_GOES.to_owned(),
+            ExitKind::Lost => "the last name for it goes here".to_owned(),
         };
         witness.push(Step { span: leak.at, role: StepRole::Exit, text });
         let mut confidence = self.case.token.confidence;

@@ -5,7 +5,7 @@ mod scope;
 pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
-use crate::checks::{Draft, LAST_NAME_GOES, PRECEDENCE, Subject, overwritten_while_open, owner_never_closes};
+use crate::checks::{Draft, PRECEDENCE, Subject, overwritten_while_open, owner_never_closes};
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::Start;
 use crate::ir::{FnKind, FuncId, Span};
@@ -120,7 +120,7 @@ fn drop_same_cause(findings: &mut Vec<Finding>) {
     findings.retain(|finding| {
         finding.rule == overwritten_while_open::RULE.id
             || !finding.witness.last().is_some_and(|last| {
-                last.text == LAST_NAME_GOES && overwrites.contains(&last.span) && last.span.contains(finding.at)
+                last.role == StepRole::Exit && overwrites.contains(&last.span) && last.span.contains(finding.at)
             })
     });
 }
