@@ -85,6 +85,7 @@ impl<'a> Triage<'a> {
     pub fn keeps(&self, language: Language, text: &str) -> bool {
         let words = match language {
             Language::Python => &self.python,
+            _ => &None,
         };
         words.as_ref().is_none_or(|words| lang::may_import(language, text, |name| words.contains(name)))
     }
@@ -93,6 +94,7 @@ impl<'a> Triage<'a> {
 fn ecosystem(language: Language) -> Ecosystem {
     match language {
         Language::Python => Ecosystem::Python,
+        Language::TypeScript | Language::Tsx | Language::JavaScript | Language::Vue | Language::Svelte => Ecosystem::Npm,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod nesting;
 pub mod python;
 pub mod repair;
+pub mod typescript;
 
 use crate::ir::{FileId, Module, Span};
 use crate::source::Language;
@@ -32,6 +33,7 @@ pub enum LowerError {
 pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, LowerError> {
     match language {
         Language::Python => python::lower(file, text),
+        _ => typescript::lower(language, file, text),
     }
 }
 
@@ -40,6 +42,7 @@ pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, Lo
 pub fn may_import(language: Language, text: &str, known: impl Fn(&str) -> bool) -> bool {
     match language {
         Language::Python => python::may_import(text, known),
+        _ => typescript::may_import(text, known),
     }
 }
 

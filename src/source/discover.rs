@@ -170,6 +170,11 @@ fn language_of_name(path: &Path, explicit: bool) -> Option<Language> {
     match path.extension()?.to_str()? {
         "py" | "pyw" => Some(Language::Python),
         "pyi" if explicit => Some(Language::Python),
+        "ts" | "mts" | "cts" => Some(Language::TypeScript),
+        "tsx" => Some(Language::Tsx),
+        "js" | "jsx" | "mjs" | "cjs" => Some(Language::JavaScript),
+        "vue" => Some(Language::Vue),
+        "svelte" => Some(Language::Svelte),
         _ => None,
     }
 }

@@ -13,6 +13,15 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Language {
     Python,
+    /// `.ts`, `.mts`, `.cts`: `<T>x` is a cast.
+    TypeScript,
+    /// `.tsx`: `<T>` opens an element.
+    Tsx,
+    /// `.js`, `.jsx`, `.mjs`, `.cjs`; elements are understood in all of them.
+    JavaScript,
+    /// Script blocks of a component file.
+    Vue,
+    Svelte,
 }
 
 /// A file, read and decoded. Offsets everywhere count bytes of `text`, which for UTF-8 files is the file itself, BOM included.
