@@ -77,7 +77,7 @@ pub struct Triage<'a> {
 
 impl<'a> Triage<'a> {
     pub fn new(catalog: &'a Catalog, settings: &Settings) -> Self {
-        let words = |ecosystem| catalog.imports(ecosystem).map(|word| word.as_str()).collect();
+        let words = |ecosystem| catalog.of(ecosystem).imports().map(|word| word.as_str()).collect();
         Triage { python: settings.triage.then(|| words(Ecosystem::Python)) }
     }
 
@@ -122,11 +122,11 @@ fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
         }));
     }
     let module = &lowered.module;
-    let ecosystem = ecosystem(source.language);
-    let resolved = Resolved::new(module, catalog, ecosystem);
+    let facts = catalog.of(ecosystem(source.language));
+    let resolved = Resolved::new(module, facts);
     let regions = Regions::new(&resolved);
     let summaries = Summaries::new(&resolved, &regions);
-    let scope = FileScope::new(&source.path, catalog.language(ecosystem));
+    let scope = FileScope::new(&source.path, facts.language());
     report.findings = judge(&summaries, &scope);
     count(&summaries, &mut report.stats);
     report
@@ -138,7 +138,7 @@ fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
 /// When the file cannot be lowered.
 pub fn dump_types(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    Ok(Resolved::new(&lowered.module, catalog, ecosystem(source.language)).print(only))
+    Ok(Resolved::new(&lowered.module, catalog.of(ecosystem(source.language))).print(only))
 }
 
 /// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
@@ -147,7 +147,7 @@ pub fn dump_types(source: &SourceFile, catalog: &Catalog, only: Option<&str>) ->
 /// When the file cannot be lowered.
 pub fn dump_summaries(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    let resolved = Resolved::new(&lowered.module, catalog, ecosystem(source.language));
+    let resolved = Resolved::new(&lowered.module, catalog.of(ecosystem(source.language)));
     let regions = Regions::new(&resolved);
     Ok(Summaries::new(&resolved, &regions).print(only))
 }

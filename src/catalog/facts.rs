@@ -1,7 +1,7 @@
 //! What catalogue files say once they are checked: ids resolved, defaults filled in, one shape for each thing.
 
 use super::schema::{
-    AcquireOn, ArgCondition, Connects, Ecosystem, NotRelease, OnDrop, Pool, ResourceKind, Symbol, With,
+    AcquireOn, ArgCondition, Callback, Connects, Ecosystem, NotRelease, OnDrop, Pool, ResourceKind, Symbol, With,
 };
 use crate::ir::Name;
 use rustc_hash::FxHashMap;
@@ -79,6 +79,8 @@ pub struct AcquireFact {
     pub resource: TypeId,
     pub when: Vec<ArgCondition>,
     pub on: AcquireOn,
+    /// Given to this callback instead of returned.
+    pub callback: Option<Callback>,
 }
 
 /// All that the catalogue says about one callable.

@@ -1,7 +1,7 @@
 //! Catalogue files to facts. Every error points into the file.
 
 use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
-use super::matcher::Catalog;
+use super::matcher::{Catalog, EcosystemFacts};
 use super::path::{AccessPath, check_dotted, check_name};
 use super::schema::{
     self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, Ecosystem, PlainType, Role, Symbol, With,
@@ -64,21 +64,31 @@ impl Catalog {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() {
-            let mut loader = Loader::new(self.clone());
-            for ((name, _), file) in sources.iter().zip(&files) {
+        if !errors.is_empty() {
+            errors.sort();
+            return Err(errors);
+        }
+        let mut catalog = self.clone();
+        let mut mistakes = Vec::new();
+        for ecosystem in [Ecosystem::Python, Ecosystem::Npm, Ecosystem::Cargo] {
+            let files = || sources.iter().zip(&files).filter(|(_, file)| file.library.ecosystem == ecosystem);
+            let facts = catalog.of_mut(ecosystem);
+            let mut loader = Loader::new(std::mem::take(facts));
+            for ((name, _), file) in files() {
                 loader.enter(name);
                 loader.declare(file);
             }
-            for ((name, _), file) in sources.iter().zip(files) {
+            for ((name, _), file) in files() {
                 loader.enter(name);
-                loader.define(file);
+                loader.define(file.clone());
             }
-            if loader.mistakes.is_empty() {
-                return Ok(loader.catalog);
-            }
-            errors = locate(&loader.mistakes, sources);
+            mistakes.extend(loader.mistakes);
+            *facts = loader.catalog;
         }
+        if mistakes.is_empty() {
+            return Ok(catalog);
+        }
+        let mut errors = locate(&mistakes, sources);
         errors.sort();
         Err(errors)
     }
@@ -92,20 +102,20 @@ struct Mistake {
 }
 
 struct Loader {
-    catalog: Catalog,
+    catalog: EcosystemFacts,
     ids: FxHashMap<Name, TypeId>,
-    libraries: FxHashSet<(Ecosystem, Name)>,
+    libraries: FxHashSet<Name>,
     /// Classes whose instances belong to a type whatever the arguments.
     classes: FxHashMap<Name, TypeId>,
-    /// Which file of this run states the conventions of a language.
-    languages: FxHashMap<Ecosystem, Name>,
+    /// Which file of this run states the conventions of the language.
+    language: Option<Name>,
     /// The file being loaded.
     file: Name,
     mistakes: Vec<Mistake>,
 }
 
 impl Loader {
-    fn new(catalog: Catalog) -> Self {
+    fn new(catalog: EcosystemFacts) -> Self {
         let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id.clone(), id)).collect();
         let libraries = catalog.libraries().cloned().collect();
         Loader {
@@ -113,7 +123,7 @@ impl Loader {
             ids,
             libraries,
             classes: FxHashMap::default(),
-            languages: FxHashMap::default(),
+            language: None,
             file: Name::default(),
             mistakes: Vec::new(),
         }
@@ -132,15 +142,21 @@ impl Loader {
         let library = &file.library;
         if library.name.is_empty() {
             self.mistake("library.name", "the library's name is empty");
-        } else if !self.libraries.insert((library.ecosystem, library.name.clone())) {
+        } else if !self.libraries.insert(library.name.clone()) {
             self.mistake("library.name", format!("library `{}` is already defined", library.name));
         }
-        self.catalog.add_library(library.ecosystem, &library.name);
+        self.catalog.add_library(&library.name);
         for (i, word) in library.imports.iter().enumerate() {
             if let Err(error) = check_name(word) {
                 self.mistake(&format!("library.imports.{i}"), format!("import word `{word}` {error}"));
             }
-            self.catalog.add_import(library.ecosystem, word);
+            self.catalog.add_import(word);
+        }
+        for (i, word) in library.globals.iter().enumerate() {
+            if let Err(error) = check_name(word) {
+                self.mistake(&format!("library.globals.{i}"), format!("global name `{word}` {error}"));
+            }
+            self.catalog.add_global(word);
         }
         for (i, resource) in file.resources.iter().enumerate() {
             self.declare_type(&resource.id, &format!("resource.{i}.id"), file);
@@ -183,11 +199,10 @@ impl Loader {
             self.define_symbol(symbol, &format!("symbol.{i}"));
         }
         if let Some(facts) = file.language {
-            let ecosystem = file.library.ecosystem;
-            if let Some(other) = self.languages.insert(ecosystem, self.file.clone()) {
+            if let Some(other) = self.language.replace(self.file.clone()) {
                 self.mistake("language", format!("{other} already states the conventions of this language"));
             }
-            self.catalog.add_language(ecosystem, facts);
+            self.catalog.add_language(facts);
         }
     }
 
@@ -213,16 +228,18 @@ impl Loader {
             if !self.define_class(path, ty, !resource.construct_when.is_empty(), &trail) || !resource.construct {
                 continue;
             }
-            let fact = AcquireFact { resource: ty, when: resource.construct_when.clone(), on: resource.construct_on };
+            let fact = AcquireFact { resource: ty, when: resource.construct_when.clone(), on: resource.construct_on, callback: None };
             self.add_acquire(path, fact, &trail);
         }
         for (i, acquire) in resource.acquire.into_iter().enumerate() {
-            let (path, when, on, trail) = match acquire {
-                Acquire::Path(path) => (path, Vec::new(), AcquireOn::Call, format!("{trail}.acquire.{i}")),
-                Acquire::Full(spec) => (spec.path, spec.when, spec.on, format!("{trail}.acquire.{i}.path")),
+            let (path, when, on, callback, trail) = match acquire {
+                Acquire::Path(path) => (path, Vec::new(), AcquireOn::Call, None, format!("{trail}.acquire.{i}")),
+                Acquire::Full(spec) => {
+                    (spec.path, spec.when, spec.on, spec.callback, format!("{trail}.acquire.{i}.path"))
+                }
             };
             self.check_conditions(&when, &format!("{}.when", trail.trim_end_matches(".path")));
-            self.add_acquire(&path, AcquireFact { resource: ty, when, on }, &trail);
+            self.add_acquire(&path, AcquireFact { resource: ty, when, on, callback }, &trail);
         }
         let release = self.releases(resource.release, resource.r#async, &format!("{trail}.release"));
         for (i, entry) in resource.not_release.iter().enumerate() {
@@ -362,12 +379,16 @@ impl Loader {
 
     fn add_acquire(&mut self, path: &Name, fact: AcquireFact, trail: &str) {
         let Some(facts) = self.facts(path, trail) else { return };
-        let rival = facts.acquires.iter().find(|known| known.when.is_empty() && fact.when.is_empty());
+        let same_form = |known: &&AcquireFact| known.callback.is_some() == fact.callback.is_some();
+        let rival =
+            facts.acquires.iter().filter(same_form).find(|known| known.when.is_empty() && fact.when.is_empty());
         if let Some(rival) = rival.map(|known| known.resource) {
             let other = self.catalog.ty(rival).id.clone();
             return self.mistake(trail, format!("`{path}` already acquires `{other}` without conditions"));
         }
-        facts.makes.get_or_insert(fact.resource);
+        if fact.callback.is_none() {
+            facts.makes.get_or_insert(fact.resource);
+        }
         facts.acquires.push(fact);
     }
 

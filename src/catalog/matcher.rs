@@ -7,42 +7,50 @@ use crate::ir::Name;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-static NO_LANGUAGE: LanguageFacts = LanguageFacts {
-    null: String::new(),
-    enter_methods: Vec::new(),
-    exit_methods: Vec::new(),
-    catch_all: Vec::new(),
-    catch_cancel: Vec::new(),
-    entry_functions: Vec::new(),
-    not_io_errors: Vec::new(),
-    closers: Vec::new(),
-    implicit_closers: Vec::new(),
-    starters: Vec::new(),
-    may_release: Vec::new(),
-    test_paths: Vec::new(),
-    one_off_paths: Vec::new(),
-    harmless: Vec::new(),
-    collections: Vec::new(),
-    container_adds: Vec::new(),
-    container_gets: Vec::new(),
-};
-
-/// What is known about libraries and languages.
+/// What is known about libraries and languages, by ecosystem: a name means one thing in one of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Catalog {
+    python: EcosystemFacts,
+    npm: EcosystemFacts,
+    cargo: EcosystemFacts,
+}
+
+impl Catalog {
+    pub fn of(&self, ecosystem: Ecosystem) -> &EcosystemFacts {
+        match ecosystem {
+            Ecosystem::Python => &self.python,
+            Ecosystem::Npm => &self.npm,
+            Ecosystem::Cargo => &self.cargo,
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, ecosystem: Ecosystem) -> &mut EcosystemFacts {
+        match ecosystem {
+            Ecosystem::Python => &mut self.python,
+            Ecosystem::Npm => &mut self.npm,
+            Ecosystem::Cargo => &mut self.cargo,
+        }
+    }
+}
+
+/// What is known about the libraries of one ecosystem and its language.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EcosystemFacts {
     /// Indexed by [`TypeId`].
     pub types: Vec<TypeFacts>,
     functions: FxHashMap<Name, SymbolFacts>,
     /// By the type's index, then by method name.
     methods: Vec<FxHashMap<Name, SymbolFacts>>,
     classes: FxHashMap<Name, TypeId>,
-    languages: Vec<(Ecosystem, LanguageFacts)>,
+    language: LanguageFacts,
     /// Sorted, without duplicates.
-    imports: Vec<(Ecosystem, Name)>,
-    libraries: Vec<(Ecosystem, Name)>,
+    imports: Vec<Name>,
+    /// Sorted, without duplicates.
+    globals: Vec<Name>,
+    libraries: Vec<Name>,
 }
 
-impl Catalog {
+impl EcosystemFacts {
     /// Facts about the function or class with this canonical dotted path.
     pub fn function(&self, path: &str) -> Option<&SymbolFacts> {
         self.functions.get(path)
@@ -59,7 +67,7 @@ impl Catalog {
         self.classes.get(path).copied()
     }
 
-    /// `id` must come from this catalogue or one that this one extends.
+    /// `id` must come from these facts or those that they extend.
     pub fn ty(&self, id: TypeId) -> &TypeFacts {
         &self.types[id.0 as usize]
     }
@@ -69,24 +77,29 @@ impl Catalog {
         self.types.get(ty.0 as usize)?.resource.as_ref()
     }
 
-    /// The conventions of a language; all lists are empty when no file states them.
-    pub fn language(&self, ecosystem: Ecosystem) -> &LanguageFacts {
-        self.languages.iter().find(|(e, _)| *e == ecosystem).map_or(&NO_LANGUAGE, |(_, facts)| facts)
+    /// The conventions of the language; all lists are empty when no file states them.
+    pub fn language(&self) -> &LanguageFacts {
+        &self.language
     }
 
-    /// Words without which a file cannot acquire anything; sorted, each once.
-    pub fn imports(&self, ecosystem: Ecosystem) -> impl Iterator<Item = &Name> {
-        self.imports.iter().filter(move |(e, _)| *e == ecosystem).map(|(_, word)| word)
+    /// Words of imports without which, and without [`EcosystemFacts::globals`], a file cannot acquire anything; sorted, each once.
+    pub fn imports(&self) -> impl Iterator<Item = &Name> {
+        self.imports.iter()
+    }
+
+    /// Global names through which something is acquired without an import; sorted, each once.
+    pub fn globals(&self) -> impl Iterator<Item = &Name> {
+        self.globals.iter()
     }
 
     /// The libraries it knows, in the order in which they were loaded.
-    pub fn libraries(&self) -> impl Iterator<Item = &(Ecosystem, Name)> {
+    pub fn libraries(&self) -> impl Iterator<Item = &Name> {
         self.libraries.iter()
     }
 }
 
 /// How `load` fills it.
-impl Catalog {
+impl EcosystemFacts {
     pub(super) fn add_type(&mut self, facts: TypeFacts) -> TypeId {
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
         self.types.push(facts);
@@ -116,30 +129,37 @@ impl Catalog {
         self.classes.entry(Name::new(path)).or_insert(ty);
     }
 
-    pub(super) fn add_library(&mut self, ecosystem: Ecosystem, name: &Name) {
-        self.libraries.push((ecosystem, name.clone()));
+    pub(super) fn add_library(&mut self, name: &Name) {
+        self.libraries.push(name.clone());
     }
 
-    pub(super) fn add_import(&mut self, ecosystem: Ecosystem, word: &Name) {
-        let entry = (ecosystem, word.clone());
-        if let Err(at) = self.imports.binary_search(&entry) {
-            self.imports.insert(at, entry);
-        }
+    pub(super) fn add_import(&mut self, word: &Name) {
+        insert_sorted(&mut self.imports, word);
     }
 
-    pub(super) fn add_language(&mut self, ecosystem: Ecosystem, facts: LanguageFacts) {
-        match self.languages.iter_mut().find(|(e, _)| *e == ecosystem) {
-            Some((_, known)) => {
-                known.closers.extend(facts.closers);
-                known.implicit_closers.extend(facts.implicit_closers);
-                known.starters.extend(facts.starters);
-                known.may_release.extend(facts.may_release);
-                known.test_paths.extend(facts.test_paths);
-                known.harmless.extend(facts.harmless);
-                known.collections.extend(facts.collections);
-                known.container_adds.extend(facts.container_adds);
-            }
-            None => self.languages.push((ecosystem, facts)),
+    pub(super) fn add_global(&mut self, word: &Name) {
+        insert_sorted(&mut self.globals, word);
+    }
+
+    pub(super) fn add_language(&mut self, facts: LanguageFacts) {
+        if self.language.null.is_empty() {
+            self.language = facts;
+            return;
         }
+        let known = &mut self.language;
+        known.closers.extend(facts.closers);
+        known.implicit_closers.extend(facts.implicit_closers);
+        known.starters.extend(facts.starters);
+        known.may_release.extend(facts.may_release);
+        known.test_paths.extend(facts.test_paths);
+        known.harmless.extend(facts.harmless);
+        known.collections.extend(facts.collections);
+        known.container_adds.extend(facts.container_adds);
+    }
+}
+
+fn insert_sorted(words: &mut Vec<Name>, word: &Name) {
+    if let Err(at) = words.binary_search(word) {
+        words.insert(at, word.clone());
     }
 }

@@ -21,4 +21,4 @@ mod tests;
 
 pub use facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
 pub use load::CatalogError;
-pub use matcher::Catalog;
+pub use matcher::{Catalog, EcosystemFacts};

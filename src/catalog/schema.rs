@@ -49,6 +49,10 @@ pub struct Library {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub imports: Vec<SmolStr>,
+    /// Global names through which things of the library are acquired without an import (`setInterval`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub globals: Vec<SmolStr>,
     #[serde(default)]
     pub docs: String,
     /// How the facts are known: `measured`, `source`, `docs`, and with which versions.
@@ -195,6 +199,24 @@ pub struct AcquireSpec {
     pub when: Vec<ArgCondition>,
     #[serde(default)]
     pub on: AcquireOn,
+    /// It is given to a callback: the last argument of the call, which is a function. A call whose last argument is no function
+    /// acquires as the entries without `callback` say.
+    #[serde(default)]
+    pub callback: Option<Callback>,
+}
+
+/// Which parameters of a callback mean what; positions from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// Receives the resource.
+    pub param: u8,
+    /// Receives an error, or null when there is a resource.
+    #[serde(default)]
+    pub error: Option<u8>,
+    /// Receives a function that releases the resource.
+    #[serde(default)]
+    pub release: Option<u8>,
 }
 
 /// When the obligation begins.
@@ -214,14 +236,14 @@ pub enum AcquireOn {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArgCondition {
-    /// A keyword, or a position from 0.
+    /// A keyword, a position from 0, or the name of an option in an object literal that is an argument (`lazyConnect`).
     #[schemars(with = "String")]
     pub arg: SmolStr,
     pub is: ArgIs,
 }
 
 /// `absent`, `present` (and not the null literal), or the literal or last name segment that it must be (`true`, `NullPool`);
-/// `not:X` for anything else, absence included.
+/// `not:X` for anything else, absence included; `function` for a function of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -454,6 +476,11 @@ pub enum Role {
     Affirms,
     /// Method or function that sets a named attribute on its argument 0 (`setattr`).
     SetsAttribute,
+    /// The result's elements are the elements of the argument (`Object.values`, `Promise.all`).
+    Elements,
+    /// The result is a resource that is kept elsewhere, under a key or once per process: asking for it opens nothing that the caller
+    /// would have to release.
+    Shared,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
@@ -483,6 +510,32 @@ pub struct LanguageFacts {
     /// What the language calls null; for messages.
     #[serde(default)]
     pub null: String,
+    /// Calling an asynchronous function runs it at once, awaited or not; an un-awaited release does release.
+    #[serde(default)]
+    pub eager_await: bool,
+    /// What waits can be cancelled at an `await`.
+    #[serde(default)]
+    pub await_cancels: bool,
+    /// The member of a package that stands for the package itself (`default`).
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub package_member: SmolStr,
+    /// Objects whose members are the global names (`globalThis`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub global_objects: Vec<SmolStr>,
+    /// Generic types whose only argument says what the value is, sooner or later (`Promise<T>`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub wrapper_types: Vec<SmolStr>,
+    /// Methods of every catalogued thing that do no I/O and return the thing itself (`on`, `once`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub fluent: Vec<SmolStr>,
+    /// Methods of containers that call their argument with each element (`forEach`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub container_visits: Vec<SmolStr>,
     /// Methods that people call to end an object's life: a class with one of them is expected to release there all it owns.
     #[schemars(with = "Vec<String>")]
     pub closers: Vec<SmolStr>,

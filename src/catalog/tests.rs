@@ -1,7 +1,7 @@
 //! The built-in catalogue, the matcher's answers, and what a mistake in a file looks like.
 
 use super::schema::{AcquireOn, ArgIs, CatalogFile, Ecosystem, Role, ScheduledFor, With};
-use super::{Catalog, CatalogError, load};
+use super::{Catalog, CatalogError, EcosystemFacts, load};
 use std::path::{Path, PathBuf};
 
 const LIBRARY: &str = "[library]\nname = \"kv\"\necosystem = \"python\"\nimports = [\"kv\", \"kv_pool\"]\n";
@@ -55,9 +55,13 @@ role = "releases"
 arg = 0
 "#;
 
-fn kv() -> Catalog {
-    let text = format!("{LIBRARY}{KV}");
-    Catalog::from_sources(&[("kv.toml".to_owned(), text)]).unwrap()
+fn kv() -> EcosystemFacts {
+    python(&format!("{LIBRARY}{KV}"))
+}
+
+fn python(text: &str) -> EcosystemFacts {
+    let catalog = Catalog::from_sources(&[("kv.toml".to_owned(), text.to_owned())]).unwrap();
+    catalog.of(Ecosystem::Python).clone()
 }
 
 fn root() -> PathBuf {
@@ -149,9 +153,9 @@ fn roles_are_found_under_each_of_their_paths() {
 #[test]
 fn import_words_and_conventions_are_kept_by_language() {
     let catalog = kv();
-    assert_eq!(catalog.imports(Ecosystem::Python).collect::<Vec<_>>(), ["kv", "kv_pool"]);
-    assert_eq!(catalog.imports(Ecosystem::Npm).count(), 0);
-    assert!(catalog.language(Ecosystem::Cargo).closers.is_empty());
+    assert_eq!(catalog.imports().collect::<Vec<_>>(), ["kv", "kv_pool"]);
+    assert_eq!(catalog.globals().count(), 0);
+    assert!(catalog.language().closers.is_empty());
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn several_conditional_acquisitions_share_one_entry() {
     let more = "[[resource]]\nid = \"kv.slim\"\nnoun = \"slim client\"\nkind = \"client\"\nrelease = [\"close\"]\nwith = \"nothing\"\n\
                 on_drop = \"closes\"\nacquire = [{ path = \"kv.Client\", when = [{ arg = \"pool\", is = \"present\" }] }]\n";
     let text = format!("{LIBRARY}{KV}\n{more}");
-    let catalog = Catalog::from_sources(&[("kv.toml".to_owned(), text)]).unwrap();
+    let catalog = python(&text);
     let facts = catalog.function("kv.Client").unwrap();
     let ids: Vec<_> = facts.acquires.iter().map(|fact| catalog.ty(fact.resource).id.as_str()).collect();
     assert_eq!(ids, ["kv.client", "kv.slim"]);
@@ -168,14 +172,15 @@ fn several_conditional_acquisitions_share_one_entry() {
 
 #[test]
 fn a_users_file_builds_on_the_catalogue_it_extends() {
-    let base = kv();
+    let base = Catalog::from_sources(&[("kv.toml".to_owned(), format!("{LIBRARY}{KV}"))]).unwrap();
     let text = "[library]\nname = \"mine\"\necosystem = \"python\"\nimports = [\"mine\"]\n[[type]]\nid = \"mine.box\"\n\
                 types = [\"mine.Box\"]\nattributes = { client = \"kv.client\" }\n[language]\nclosers = [\"bye\"]\n";
     let catalog = base.extended(&[("mine.toml".to_owned(), text.to_owned())]).unwrap();
+    let (catalog, base_facts) = (catalog.of(Ecosystem::Python), base.of(Ecosystem::Python));
     let held = catalog.ty(catalog.class("mine.Box").unwrap()).attributes["client"];
-    assert_eq!(Some(held), base.class("kv.Client"), "ids of the base stay valid");
-    assert_eq!(catalog.language(Ecosystem::Python).closers, ["bye"]);
-    assert_eq!(catalog.imports(Ecosystem::Python).collect::<Vec<_>>(), ["kv", "kv_pool", "mine"]);
+    assert_eq!(Some(held), base_facts.class("kv.Client"), "ids of the base stay valid");
+    assert_eq!(catalog.language().closers, ["bye"]);
+    assert_eq!(catalog.imports().collect::<Vec<_>>(), ["kv", "kv_pool", "mine"]);
     let again = base.extended(&[("kv.toml".to_owned(), format!("{LIBRARY}{KV}"))]).unwrap_err();
     assert_eq!(again[0].to_string(), "kv.toml:2:8: library `kv` is already defined");
 }
@@ -196,7 +201,7 @@ fn mistakes_of_reading_point_into_the_file() {
     ];
     let all: Vec<String> = texts.iter().flat_map(|text| errors(text)).collect();
     insta::assert_snapshot!(all.join("\n"), @r#"
-    my.toml:4:1: unknown field `colour`, expected one of `name`, `ecosystem`, `packages`, `imports`, `docs`, `evidence`
+    my.toml:4:1: unknown field `colour`, expected one of `name`, `ecosystem`, `packages`, `imports`, `globals`, `docs`, `evidence`
     my.toml:3:13: unknown variant `cobol`, expected one of `python`, `npm`, `cargo`
     my.toml:2:10: invalid basic string, expected `"`
     my.toml:1:1: missing field `library`
@@ -308,19 +313,19 @@ fn the_built_in_catalogue_is_that_of_the_files() {
     let loaded = Catalog::from_sources(&files()).unwrap_or_else(|errors| {
         panic!("{}", errors.iter().map(|error| format!("{error}\n")).collect::<String>());
     });
-    let builtin = Catalog::builtin();
-    assert_eq!(format!("{:?}", loaded.types), format!("{:?}", builtin.types));
-    assert_eq!(
-        loaded.imports(Ecosystem::Python).collect::<Vec<_>>(),
-        builtin.imports(Ecosystem::Python).collect::<Vec<_>>()
-    );
-    assert!(!builtin.types.is_empty());
+    for ecosystem in [Ecosystem::Python, Ecosystem::Npm] {
+        let (loaded, builtin) = (loaded.of(ecosystem), Catalog::builtin().of(ecosystem));
+        assert_eq!(format!("{:?}", loaded.types), format!("{:?}", builtin.types));
+        assert_eq!(loaded.imports().collect::<Vec<_>>(), builtin.imports().collect::<Vec<_>>());
+        assert_eq!(loaded.globals().collect::<Vec<_>>(), builtin.globals().collect::<Vec<_>>());
+        assert!(!builtin.types.is_empty());
+    }
 }
 
 #[test]
 fn every_python_program_has_its_conventions_and_builtins() {
-    let catalog = Catalog::builtin();
-    let python = catalog.language(Ecosystem::Python);
+    let catalog = Catalog::builtin().of(Ecosystem::Python);
+    let python = catalog.language();
     assert!(python.closers.iter().any(|name| name == "aclose"));
     assert!(python.implicit_closers.iter().any(|name| name == "__aexit__"));
     let role = |path: &str| catalog.function(path).unwrap_or_else(|| panic!("{path}")).roles[0].role;
@@ -351,7 +356,8 @@ fn every_file_says_where_it_applies() {
         let stem = Path::new(&name).file_stem().unwrap().to_str().unwrap();
         assert_eq!(file.library.name, stem, "{name}: the library is named like its file");
         let acquires = !file.resources.is_empty();
-        assert_eq!(acquires, !file.library.imports.is_empty(), "{name}: `imports` are for files that can acquire");
+        let reached = !file.library.imports.is_empty() || !file.library.globals.is_empty();
+        assert_eq!(acquires, reached, "{name}: `imports` and `globals` are for files that can acquire");
     }
 }
 

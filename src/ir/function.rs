@@ -181,6 +181,16 @@ pub struct Class {
     pub name_span: Span,
 }
 
+/// A name under which other files can import something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Export {
+    /// `default`, a name, or `*` for everything of `from`.
+    pub name: Name,
+    /// The module that it comes from, when it is only passed on.
+    pub from: Option<Name>,
+    pub span: Span,
+}
+
 /// One file, lowered.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Module {
@@ -190,6 +200,8 @@ pub struct Module {
     pub classes: Vec<Class>,
     /// Has an `if __name__ == "__main__"` region.
     pub has_script_region: bool,
+    /// What the file says it exports; empty in languages where everything can be imported.
+    pub exports: Vec<Export>,
 }
 
 impl Module {

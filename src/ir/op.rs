@@ -34,6 +34,8 @@ pub struct Arg {
     pub spread: bool,
     /// The literal, when the argument is written as one; `place` is then a temporary of its own that no op defines.
     pub literal: Option<Const>,
+    /// The named fields of an argument that is written as an object literal, one level deep: what many libraries take for keywords.
+    pub fields: Box<[Arg]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

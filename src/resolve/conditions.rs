@@ -2,7 +2,7 @@
 
 use super::{Resolved, Ty};
 use crate::catalog::schema::{ArgCondition, ArgIs};
-use crate::ir::{Arg, Const, FuncId};
+use crate::ir::{Arg, Const, FuncId, Place};
 
 impl Resolved<'_> {
     /// Whether all conditions hold for a call in `func`. A spread argument may hold anything: it satisfies no `absent`
@@ -15,7 +15,12 @@ impl Resolved<'_> {
         let position: Option<usize> = condition.arg.parse().ok();
         let arg = match position {
             Some(position) => args.iter().filter(|arg| arg.name.is_none() && !arg.spread).nth(position),
-            None => args.iter().find(|arg| arg.name.as_ref() == Some(&condition.arg)),
+            None => {
+                let named = |args: &'_ [Arg]| args.iter().position(|arg| arg.name.as_ref() == Some(&condition.arg));
+                named(args).map(|i| &args[i]).or_else(|| {
+                    args.iter().find_map(|arg| named(&arg.fields).map(|i| &arg.fields[i]))
+                })
+            }
         };
         let spread = args.iter().any(|arg| arg.spread);
         let null = arg.is_some_and(|arg| matches!(arg.literal, Some(Const::Null | Const::Undefined)));
@@ -27,8 +32,14 @@ impl Resolved<'_> {
         }
     }
 
+    /// A function of the file is given.
+    pub fn is_function(&self, func: FuncId, place: &Place) -> bool {
+        self.type_of(func, place).iter().any(|ty| matches!(ty, Ty::Func(_)))
+    }
+
     fn is_value(&self, func: FuncId, arg: &Arg, value: &str) -> bool {
         match &arg.literal {
+            None if value == "function" => self.is_function(func, &arg.place),
             Some(Const::Bool(b)) => value.eq_ignore_ascii_case(if *b { "true" } else { "false" }),
             Some(Const::Str(text)) => text == value,
             Some(Const::Num(n)) => value.parse() == Ok(*n),

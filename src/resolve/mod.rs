@@ -12,8 +12,8 @@ pub use call::{CallInfo, Target};
 pub use infer::symbol_args;
 pub use regions::Regions;
 
-use crate::catalog::schema::{Ecosystem, LanguageFacts};
-use crate::catalog::{Catalog, TypeId};
+use crate::catalog::schema::LanguageFacts;
+use crate::catalog::{EcosystemFacts, TypeId};
 use crate::ir::{ClassId, FuncId, LocalId, Module, Name, OpRef, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -41,8 +41,7 @@ const MAX_ALTERNATIVES: usize = 4;
 /// Types, classes and call targets of one file.
 pub struct Resolved<'a> {
     pub module: &'a Module,
-    pub catalog: &'a Catalog,
-    pub ecosystem: Ecosystem,
+    pub catalog: &'a EcosystemFacts,
     /// Per function: what is known about its places. Globals are under `FuncId(0)`.
     env: Vec<FxHashMap<Place, TySet>>,
     fields: FxHashMap<(ClassId, Name), TySet>,
@@ -69,11 +68,10 @@ pub struct Resolved<'a> {
 }
 
 impl<'a> Resolved<'a> {
-    pub fn new(module: &'a Module, catalog: &'a Catalog, ecosystem: Ecosystem) -> Self {
+    pub fn new(module: &'a Module, catalog: &'a EcosystemFacts) -> Self {
         let mut resolved = Resolved {
             module,
             catalog,
-            ecosystem,
             env: vec![FxHashMap::default(); module.functions.len()],
             fields: FxHashMap::default(),
             shared_fields: FxHashSet::default(),
@@ -207,7 +205,7 @@ impl<'a> Resolved<'a> {
     }
 
     pub fn language(&self) -> &'a LanguageFacts {
-        self.catalog.language(self.ecosystem)
+        self.catalog.language()
     }
 
     /// A builtin that neither raises in practice nor keeps its arguments.

@@ -336,7 +336,7 @@ impl Lowerer<'_> {
                 ArgOrKeyword::Keyword(keyword) => keyword.arg.as_ref().map(|name| Name::new(name.as_str())),
                 ArgOrKeyword::Arg(_) => None,
             };
-            args.push(Arg { place, name, spread: arg.is_variadic(), literal });
+            args.push(Arg { place, name, spread: arg.is_variadic(), literal, fields: Box::default() });
         }
         let dst = self.temp();
         self.emit(Op::Call { dst: dst.clone(), callee, args, new: false }, span);
