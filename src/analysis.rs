@@ -94,7 +94,9 @@ impl<'a> Triage<'a> {
 fn ecosystem(language: Language) -> Ecosystem {
     match language {
         Language::Python => Ecosystem::Python,
-        Language::TypeScript | Language::Tsx | Language::JavaScript | Language::Vue | Language::Svelte => Ecosystem::Npm,
+        Language::TypeScript | Language::Tsx | Language::JavaScript | Language::Vue | Language::Svelte => {
+            Ecosystem::Npm
+        }
     }
 }
 

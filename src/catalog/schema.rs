@@ -528,10 +528,18 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub wrapper_types: Vec<SmolStr>,
+    /// Generic types that stand for what the function they name gives (`ReturnType<typeof f>`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub result_types: Vec<SmolStr>,
     /// Methods of every catalogued thing that do no I/O and return the thing itself (`on`, `once`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Methods that make a program go on until it is stopped (`listen`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub serving: Vec<SmolStr>,
     /// Methods of containers that call their argument with each element (`forEach`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

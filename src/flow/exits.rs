@@ -2,10 +2,11 @@
 
 use super::solve::Run;
 use super::state::{Held, State, Status};
-use super::{Context, ExitKind, HandOver, Leak, Owner, Start};
+use super::{Context, ExitKind, HandOver, Leak, Owner, Rel, Start, Token};
 use crate::catalog::schema::{Connects, Role};
-use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
-use crate::resolve::Target;
+use crate::ir::{Binding, BlockId, Callee, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::{Target, Ty};
+use rustc_hash::FxHashSet;
 
 /// When an op that connects a lazy resource has done so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,7 +121,7 @@ impl Run<'_> {
         }
         let kept = match &self.token.start {
             Start::Place(place) => state.is_must(place),
-            Start::Acquire { .. } => false,
+            Start::Acquire { .. } | Start::Given { .. } => false,
         };
         let steps = Vec::new();
         self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, kept, lost_at, steps });
@@ -132,12 +133,12 @@ impl Run<'_> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
-            Start::Acquire { .. } => None,
+            Start::Acquire { .. } | Start::Given { .. } => None,
         };
         // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
         let own_root = match &self.token.start {
             Start::Acquire { at, .. } => self.ctx.resolved.module.op(*at).op.dst().map(|dst| &dst.root),
-            Start::Place(_) => None,
+            Start::Place(_) | Start::Given { .. } => None,
         };
         let starting = self.ctx.resolved.is_starter(self.ctx.func);
         let mut caller = None;
@@ -185,12 +186,62 @@ impl Run<'_> {
     }
 }
 
-/// The variables that closures capture which outlive the call of the function.
-pub(super) fn outliving(ctx: Context<'_>) -> Vec<Place> {
+/// The variables that closures capture which outlive the call of the function. A closure that only the resource itself gets
+/// (`client.on("error", () => client.x)`) keeps it as little as the resource does, unless it releases it.
+pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Place> {
     let function = ctx.resolved.module.func(ctx.func);
-    let closures = function.blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
-        Op::Closure { func, captures, .. } if ctx.regions.escaping.contains(func) => Some(captures),
-        _ => None,
-    });
-    closures.flatten().map(|(captured, _)| captured.clone()).collect()
+    let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
+    let closures: Vec<(&Place, FuncId)> = instrs()
+        .filter_map(|instr| match &instr.op {
+            Op::Closure { dst, func, .. } if ctx.regions.escaping.contains(func) => Some((dst, *func)),
+            _ => None,
+        })
+        .collect();
+    if closures.is_empty() {
+        return Vec::new();
+    }
+    let elsewhere = given_elsewhere(ctx, token, closures.iter().map(|(dst, _)| *dst).collect());
+    let mut out = Vec::new();
+    for (dst, func) in closures {
+        let kept = elsewhere.contains(dst);
+        for (i, captured) in ctx.resolved.captured_places(func).iter().enumerate() {
+            let inner = || Place::root(Root::Capture(i as u16));
+            if kept || ctx.callees.effect(func, &inner(), token.kind).release != Rel::Never {
+                out.push(captured.clone());
+            }
+        }
+    }
+    out
+}
+
+/// Those of `places` whose value goes to somebody else than the resource of the token.
+fn given_elsewhere(ctx: Context<'_>, token: &Token, places: FxHashSet<&Place>) -> FxHashSet<Place> {
+    let function = ctx.resolved.module.func(ctx.func);
+    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
+    let mut out = FxHashSet::default();
+    for (b, block) in function.blocks.iter().enumerate() {
+        for (i, instr) in block.instrs.iter().enumerate() {
+            let own = match &instr.op {
+                Op::Call { callee, .. } => {
+                    let at = OpRef { func: ctx.func, block: BlockId(b as u32), op: i as u32 };
+                    let acquires = matches!(&token.start, Start::Acquire { at: start, .. } if *start == at);
+                    acquires || matches!(callee, Callee::Method { recv, .. } if is_own(recv))
+                }
+                Op::Copy { dst, .. } => {
+                    let mut owner = dst.clone();
+                    owner.proj.pop().is_some() && is_own(&owner)
+                }
+                _ => false,
+            };
+            if own {
+                continue;
+            }
+            instr.op.for_each_place(&mut |place| {
+                if places.contains(place) && instr.op.dst() != Some(place) {
+                    out.insert(place.clone());
+                }
+            });
+        }
+    }
+    out
 }

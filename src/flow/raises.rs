@@ -26,7 +26,8 @@ impl Context<'_> {
                 let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
                 let release = state.releasing.as_ref() == Some(src);
                 let harmless = object || release || self.awaits_harmless(at, src);
-                Risk { raise: (!harmless).then_some(Tier::Await), cancel: !release }
+                let cancel = !release && self.resolved.language().await_cancels;
+                Risk { raise: (!harmless).then_some(Tier::Await), cancel }
             }
             Op::Enter { manager, r#async, .. } => {
                 if state.live() && state.holds(manager) {
@@ -64,7 +65,7 @@ impl Context<'_> {
             && state.live()
             && state.holds(recv)
         {
-            let fluent = resource.fluent.contains(name);
+            let fluent = self.resolved.is_fluent(resource, name);
             return (!resource.r#async && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
         }
         let info = self.resolved.call(at)?;
@@ -110,7 +111,11 @@ impl Context<'_> {
 
     fn method_tier(&self, ty: TypeId, name: &Name) -> Option<Tier> {
         match self.resolved.catalog.resource(ty) {
-            Some(resource) if resource.r#async || is_quiet(resource, name) || resource.fluent.contains(name) => None,
+            Some(resource)
+                if resource.r#async || is_quiet(resource, name) || self.resolved.is_fluent(resource, name) =>
+            {
+                None
+            }
             Some(_) => Some(Tier::Known),
             None => Some(Tier::Any),
         }

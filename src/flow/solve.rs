@@ -5,7 +5,7 @@ use super::state::{Completion, Held, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, Outcome, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
-use crate::ir::{After, BlockId, BlockKind, Const, Op, OpRef, Place, Proj, Span, Term, Test, Tier};
+use crate::ir::{After, BlockId, BlockKind, Const, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -88,7 +88,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         outcome: Outcome::default(),
         nodes: Vec::new(),
         tested: tested_places(ctx),
-        outliving: super::exits::outliving(ctx),
+        outliving: super::exits::outliving(ctx, token),
         leads_to_start: Vec::new(),
         visited: FxHashSet::default(),
         per_block: FxHashMap::default(),
@@ -100,9 +100,19 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
     };
     run.leads_to_start = run.blocks_leading_to_start();
     let mut state = State::new(Status::Before);
-    if let Start::Place(place) = &token.start {
-        state.status = Status::Open;
-        state.add_must(place.clone());
+    match &token.start {
+        Start::Acquire { .. } => {}
+        Start::Place(place) => {
+            state.status = Status::Open;
+            state.add_must(place.clone());
+        }
+        Start::Given { param, error, release, .. } => {
+            let place = |position: u16| Place::root(Root::Param(position));
+            state.status = Status::Open;
+            state.add_must(place(*param));
+            error.iter().for_each(|error| state.know(place(*error), Known::Null));
+            release.iter().for_each(|release| state.add_guard(place(*release)));
+        }
     }
     run.nodes.push(Node { pred: None, event: Event::Start });
     run.queue.push_back((BlockId::ENTRY, state, 0));

@@ -87,6 +87,15 @@ impl<'a> Summaries<'a> {
         cases
     }
 
+    /// Some function of the file releases a module-level variable that holds a resource of this type.
+    pub fn is_global_released(&self, kind: TypeId) -> bool {
+        let globals = self.resolved.globals_of(kind);
+        self.resolved
+            .module
+            .func_ids()
+            .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
+    }
+
     /// Runs the solver with `place` holding a resource of type `kind` on entry.
     fn formal(&self, func: FuncId, place: &Place, kind: TypeId) -> Outcome {
         let token = Token {

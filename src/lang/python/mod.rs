@@ -60,7 +60,13 @@ pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {
     };
     lowerer.module(&tree.body, Span::new(file, 0, text.len() as u32));
     let Lowerer { functions, classes, has_script_region, .. } = lowerer;
-    let module = Module { file, functions: functions.into_iter().flatten().collect(), classes, has_script_region, exports: Vec::new() };
+    let module = Module {
+        file,
+        functions: functions.into_iter().flatten().collect(),
+        classes,
+        has_script_region,
+        exports: Vec::new(),
+    };
     let problems = problems
         .into_iter()
         .map(|problem| SyntaxProblem {

@@ -11,6 +11,12 @@ pub fn may_import(_text: &str, _known: impl Fn(&str) -> bool) -> bool {
 
 /// Lowers a file.
 pub fn lower(_language: Language, file: FileId, _text: &str) -> Result<Lowered, LowerError> {
-    let module = crate::ir::Module { file, functions: Vec::new(), classes: Vec::new(), has_script_region: false, exports: Vec::new() };
+    let module = crate::ir::Module {
+        file,
+        functions: Vec::new(),
+        classes: Vec::new(),
+        has_script_region: false,
+        exports: Vec::new(),
+    };
     Ok(Lowered { module, problems: Vec::new() })
 }
