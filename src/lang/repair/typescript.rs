@@ -37,7 +37,9 @@ fn attempt<'a>(allocator: &'a Allocator, text: &'a str, kind: SourceType) -> Att
     let furthest = parsed
         .diagnostics
         .iter()
-        .map(|diagnostic| (diagnostic.labels.first().map_or(Span::new(0, 0), |label| label.span()), &diagnostic.message))
+        .map(|diagnostic| {
+            (diagnostic.labels.first().map_or(Span::new(0, 0), |label| label.span()), &diagnostic.message)
+        })
         .max_by_key(|(span, _)| span.start);
     let len = text.len() as u32;
     // It also stops, without a word of it, at a token that is none.
