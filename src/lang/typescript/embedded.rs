@@ -11,7 +11,7 @@ const SCRIPT_KINDS: &[&str] = &["ts", "tsx", "js", "jsx", "typescript", "javascr
 
 /// A longer start tag is none, and so many elements without an end show that the file has no structure to rely on. Both keep the time
 /// linear.
-const MAX_TAG_BYTES: usize = 16 << 10;
+const MAX_TAG_BYTES: usize = 1 << 10;
 const MAX_WITHOUT_END: usize = 16;
 
 /// The text with everything blanked but the contents of the script elements: same length in bytes, line ends kept. Scripts inside of
