@@ -33,7 +33,7 @@ use crate::lang::repair::python::{self as repair, Parsed};
 use crate::lang::{LowerError, Lowered, SyntaxProblem, nesting};
 use context::{Context, Lowerer};
 
-/// As [`crate::lang::may_import`].
+/// As [`crate::lang::may_import`]; `known` tells which first names count.
 pub fn may_import(text: &str, known: impl Fn(&str) -> bool) -> bool {
     imports::may_import(text, known)
 }

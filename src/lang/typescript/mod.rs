@@ -1,12 +1,15 @@
 //! TypeScript and JavaScript front end.
 
+pub mod embedded;
+mod imports;
+
 use crate::ir::FileId;
-use crate::lang::{LowerError, Lowered};
+use crate::lang::{LowerError, Lowered, Words};
 use crate::source::Language;
 
 /// As [`crate::lang::may_import`].
-pub fn may_import(_text: &str, _known: impl Fn(&str) -> bool) -> bool {
-    true
+pub fn may_import(text: &str, words: &Words) -> bool {
+    imports::may_import(text, words)
 }
 
 /// Lowers a file.
