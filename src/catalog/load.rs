@@ -274,6 +274,7 @@ impl Loader {
             parent,
             pool: resource.pool,
             keeps_process_alive: resource.keeps_process_alive,
+            blocking: resource.blocking,
             quiet: resource.quiet,
             fluent: resource.fluent,
             opens: resource.opens,

@@ -117,6 +117,10 @@ pub struct Resource {
     /// The process cannot end while one is open.
     #[serde(default)]
     pub keeps_process_alive: bool,
+    /// Its methods do their I/O before they return, and raise then. Where calls are eager that is the exception: errors come when the
+    /// promise is awaited.
+    #[serde(default)]
+    pub blocking: bool,
     /// Methods that do no I/O and do not raise in practice (lazy children, accessors).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -3,12 +3,12 @@
 
 use super::effects::reaches;
 use super::raises::is_release;
-use super::solve::{Run, Step};
+use super::solve::{Event, Run, Step};
 use super::state::{Held, Known, State, Status};
-use super::{Owner, Rel};
+use super::{Effect, Owner, Rel};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
-use crate::ir::{Arg, Callee, FuncId, Name, OpRef, Place, Proj, Root, Span};
+use crate::ir::{Arg, Callee, FnKind, FuncId, Name, OpRef, Place, Proj, Root, Span, Tier};
 use crate::resolve::{Target, Ty, symbol_args};
 
 /// A call as it stands in the function.
@@ -337,6 +337,9 @@ impl Run<'_> {
         for (place, through_receiver) in given {
             let effect = self.ctx.callees.effect(func, &place, self.token.kind);
             if effect.release != Rel::Never {
+                if function.kind == FnKind::Chain {
+                    return self.chain(&effect, site, state, node);
+                }
                 return Some(self.release(lazy, span, dst, state));
             }
             // Whoever keeps the receiver shares an object that still owns it.
@@ -351,6 +354,22 @@ impl Run<'_> {
             return Some(Step::Go);
         }
         None
+    }
+
+    /// A chain of promise handlers stands right here in the function and releases it on some of its paths: the others go on.
+    fn chain(&mut self, effect: &Effect, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
+        let &CallSite { at, span, dst, .. } = site;
+        self.released(span);
+        let fails = effect.fails.filter(|tier| *tier <= Tier::Known && self.is_read(dst));
+        if let Some(tier) = fails {
+            let unwind = self.ctx.resolved.module.func(self.ctx.func).block(at.block).unwind;
+            self.raise(state.clone(), tier, unwind, node, Event::Raise { tier, span, at: Some(at) });
+        }
+        if effect.release == Rel::Maybe {
+            state.kill(dst);
+            return Some(Step::Go);
+        }
+        Some(Step::Stop)
     }
 
     /// A catalogued function or method gets it.

@@ -43,6 +43,8 @@ pub trait Callees {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effect {
     pub release: Rel,
+    /// The most believable exception with which it leaves without having released it.
+    pub fails: Option<Tier>,
     /// It keeps it beyond the call.
     pub keeps: bool,
     /// Its result is what it was given.

@@ -50,6 +50,15 @@ impl Context<'_> {
         }
     }
 
+    fn eager(&self) -> bool {
+        self.resolved.language().eager_await
+    }
+
+    /// Methods of the resource raise when they are called, not when what they give is awaited.
+    fn blocks(&self, resource: &Resource) -> bool {
+        if self.eager() { resource.blocking } else { !resource.r#async }
+    }
+
     /// Who drives this generator function, by its decorators.
     pub fn driver(&self) -> Option<Role> {
         let roles = self.resolved.decorator_roles(self.func);
@@ -66,7 +75,7 @@ impl Context<'_> {
             && state.holds(recv)
         {
             let fluent = self.resolved.is_fluent(resource, name);
-            return (!resource.r#async && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
+            return (self.blocks(resource) && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
         }
         let info = self.resolved.call(at)?;
         if info.targets.is_empty() {
@@ -103,7 +112,8 @@ impl Context<'_> {
             return Some(Tier::Known);
         }
         if let Some(fact) = facts.acquires.first() {
-            let eager = self.resolved.catalog.resource(fact.resource).is_some_and(|r| r.connects == Connects::Eager);
+            let resource = self.resolved.catalog.resource(fact.resource);
+            let eager = resource.is_some_and(|r| r.connects == Connects::Eager && (self.blocks(r) || !self.eager()));
             return (eager && fact.on == AcquireOn::Call).then_some(Tier::Known);
         }
         if !facts.roles.is_empty() || facts.makes.is_some() { None } else { Some(Tier::Any) }
@@ -112,7 +122,7 @@ impl Context<'_> {
     fn method_tier(&self, ty: TypeId, name: &Name) -> Option<Tier> {
         match self.resolved.catalog.resource(ty) {
             Some(resource)
-                if resource.r#async || is_quiet(resource, name) || self.resolved.is_fluent(resource, name) =>
+                if !self.blocks(resource) || is_quiet(resource, name) || self.resolved.is_fluent(resource, name) =>
             {
                 None
             }

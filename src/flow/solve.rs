@@ -291,7 +291,7 @@ impl<'a> Run<'a> {
         self.terminate(id, state, node);
     }
 
-    fn raise(&mut self, mut state: State, tier: Tier, unwind: Option<BlockId>, node: u32, event: Event) {
+    pub(super) fn raise(&mut self, mut state: State, tier: Tier, unwind: Option<BlockId>, node: u32, event: Event) {
         state.raise(tier);
         let span = match &event {
             Event::Raise { span, .. } => *span,

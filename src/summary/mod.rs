@@ -138,6 +138,8 @@ impl Callees for Summaries<'_> {
                 (false, true) => Rel::Always,
             };
         }
+        let raised = outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Raise);
+        effect.fails = raised.filter_map(|leak| leak.tier).min();
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));
