@@ -4,7 +4,8 @@
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
-use crate::ir::Op;
+use crate::ir::{Name, Op};
+use crate::lang::Words;
 use crate::resolve::{Regions, Resolved};
 use crate::source::line_index::LineIndex;
 use crate::source::{Language, SourceFile, mask};
@@ -12,7 +13,6 @@ use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use std::panic::AssertUnwindSafe;
 
 /// What changes the answer.
@@ -69,32 +69,34 @@ pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, p
     assemble(sources, files, settings)
 }
 
-/// Which files can matter: those that import something without which nothing can be acquired.
-pub struct Triage<'a> {
-    /// First names of modules; `None`: every file matters.
-    python: Option<FxHashSet<&'a str>>,
+/// Which files can matter: those that import or use something without which nothing can be acquired.
+pub struct Triage {
+    /// `None`: every file matters.
+    words: Option<[(Ecosystem, Words); 2]>,
 }
 
-impl<'a> Triage<'a> {
-    pub fn new(catalog: &'a Catalog, settings: &Settings) -> Self {
-        let words = |ecosystem| catalog.of(ecosystem).imports().map(|word| word.as_str()).collect();
-        Triage { python: settings.triage.then(|| words(Ecosystem::Python)) }
+impl Triage {
+    pub fn new(catalog: &Catalog, settings: &Settings) -> Self {
+        let words = |of| {
+            let facts = catalog.of(of);
+            (of, Words::new(facts.imports().map(Name::as_str), facts.globals().map(Name::as_str)))
+        };
+        Triage { words: settings.triage.then(|| [words(Ecosystem::Python), words(Ecosystem::Npm)]) }
     }
 
     /// [`analyse`] finds nothing in a text that it does not keep, so that one need not be given.
     pub fn keeps(&self, language: Language, text: &str) -> bool {
-        let words = match language {
-            Language::Python => &self.python,
-            _ => &None,
-        };
-        words.as_ref().is_none_or(|words| lang::may_import(language, text, |name| words.contains(name)))
+        let words = self.words.iter().flatten().find(|(of, _)| *of == ecosystem(language));
+        words.is_none_or(|(_, words)| lang::may_import(language, text, words))
     }
 }
 
 fn ecosystem(language: Language) -> Ecosystem {
     match language {
         Language::Python => Ecosystem::Python,
-        Language::TypeScript | Language::Tsx | Language::JavaScript | Language::Vue | Language::Svelte => Ecosystem::Npm,
+        Language::TypeScript | Language::Tsx | Language::JavaScript | Language::Vue | Language::Svelte => {
+            Ecosystem::Npm
+        }
     }
 }
 

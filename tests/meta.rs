@@ -134,7 +134,10 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
         }
     }
     println!("{ran} examples");
-    assert!(!unclosed::catalog::Catalog::builtin().of(Ecosystem::Python).types.is_empty(), "the built-in catalogue is there");
+    assert!(
+        !unclosed::catalog::Catalog::builtin().of(Ecosystem::Python).types.is_empty(),
+        "the built-in catalogue is there"
+    );
     problems.none_of(ran);
 }
 

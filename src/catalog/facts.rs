@@ -42,6 +42,7 @@ pub struct Resource {
     pub parent: Option<Parent>,
     pub pool: Option<Pool>,
     pub keeps_process_alive: bool,
+    pub blocking: bool,
     pub quiet: Vec<Name>,
     pub opens: Vec<Name>,
     pub rests: Vec<Name>,

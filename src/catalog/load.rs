@@ -228,7 +228,12 @@ impl Loader {
             if !self.define_class(path, ty, !resource.construct_when.is_empty(), &trail) || !resource.construct {
                 continue;
             }
-            let fact = AcquireFact { resource: ty, when: resource.construct_when.clone(), on: resource.construct_on, callback: None };
+            let fact = AcquireFact {
+                resource: ty,
+                when: resource.construct_when.clone(),
+                on: resource.construct_on,
+                callback: None,
+            };
             self.add_acquire(path, fact, &trail);
         }
         for (i, acquire) in resource.acquire.into_iter().enumerate() {
@@ -269,6 +274,7 @@ impl Loader {
             parent,
             pool: resource.pool,
             keeps_process_alive: resource.keeps_process_alive,
+            blocking: resource.blocking,
             quiet: resource.quiet,
             fluent: resource.fluent,
             opens: resource.opens,
@@ -380,8 +386,7 @@ impl Loader {
     fn add_acquire(&mut self, path: &Name, fact: AcquireFact, trail: &str) {
         let Some(facts) = self.facts(path, trail) else { return };
         let same_form = |known: &&AcquireFact| known.callback.is_some() == fact.callback.is_some();
-        let rival =
-            facts.acquires.iter().filter(same_form).find(|known| known.when.is_empty() && fact.when.is_empty());
+        let rival = facts.acquires.iter().filter(same_form).find(|known| known.when.is_empty() && fact.when.is_empty());
         if let Some(rival) = rival.map(|known| known.resource) {
             let other = self.catalog.ty(rival).id.clone();
             return self.mistake(trail, format!("`{path}` already acquires `{other}` without conditions"));

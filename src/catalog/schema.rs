@@ -117,6 +117,10 @@ pub struct Resource {
     /// The process cannot end while one is open.
     #[serde(default)]
     pub keeps_process_alive: bool,
+    /// Its methods do their I/O before they return, and raise then. Where calls are eager that is the exception: errors come when the
+    /// promise is awaited.
+    #[serde(default)]
+    pub blocking: bool,
     /// Methods that do no I/O and do not raise in practice (lazy children, accessors).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -528,10 +532,23 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub wrapper_types: Vec<SmolStr>,
+    /// Generic types that stand for what the function they name gives (`ReturnType<typeof f>`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub result_types: Vec<SmolStr>,
     /// Methods of every catalogued thing that do no I/O and return the thing itself (`on`, `once`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
+    /// function that is given away runs.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub sure_events: Vec<SmolStr>,
+    /// Methods that make a program go on until it is stopped (`listen`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub serving: Vec<SmolStr>,
     /// Methods of containers that call their argument with each element (`forEach`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -206,7 +206,7 @@ fn mistakes_of_reading_point_into_the_file() {
     my.toml:2:10: invalid basic string, expected `"`
     my.toml:1:1: missing field `library`
     my.toml:4:1: missing field `with`
-    my.toml:10:28: unknown field `wen`, expected one of `path`, `when`, `on`
+    my.toml:10:28: unknown field `wen`, expected one of `path`, `when`, `on`, `callback`
     my.toml:10:14: unknown field `step`, expected one of `steps`, `awaited`, `when`
     my.toml:10:12: invalid type: integer `3`, expected a method name, or a table with `steps`
     "#);

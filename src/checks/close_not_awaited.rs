@@ -66,13 +66,35 @@
 //! the function asynchronous and await it in its callers, or hand the release to code that can.
 
 use super::{Draft, Rule, Subject};
-use crate::finding::{Step, StepRole};
+use crate::finding::{Persona, Severity, Step, StepRole};
 
 pub const RULE: Rule = Rule {
     id: "close-not-awaited",
     summary: "The only release is an asynchronous call that is never awaited",
     source: include_str!("close_not_awaited.rs"),
 };
+
+/// It is released on every path, but a release that runs by itself is one that nobody waits for.
+pub fn detect_unobserved(subject: &Subject<'_>) -> Option<Draft> {
+    let outcome = &subject.case.outcome;
+    if !outcome.leaks.is_empty() {
+        return None;
+    }
+    let at = *outcome.unobserved.iter().min()?;
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.at = at;
+    draft.message = format!("nobody waits for the release of {}", subject.described());
+    draft.label = "runs, but its failure is nobody's and the process may end first".to_owned();
+    draft.witness.push(Step {
+        span: subject.case.token.span,
+        role: StepRole::Acquire,
+        text: format!("{} made here", subject.noun()),
+    });
+    draft.help = "put `await` before the call, or `return` its promise".to_owned();
+    draft.severity = Some(Severity::Note);
+    draft.persona = Persona::Pedantic;
+    Some(draft)
+}
 
 /// Every release of it is a coroutine that nobody awaits.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

@@ -4,6 +4,7 @@
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod close_not_awaited;
+pub mod interval_without_teardown;
 pub mod never_closed;
 pub mod not_closed_on_error;
 pub mod not_closed_on_every_path;
@@ -14,7 +15,7 @@ pub mod with_does_not_close;
 
 pub use subject::Subject;
 
-use crate::finding::{Confidence, Persona, Step};
+use crate::finding::{Confidence, Persona, Severity, Step};
 use crate::ir::Span;
 
 /// What a rule has to say about one case.
@@ -36,11 +37,14 @@ pub struct Draft {
     pub persona: Persona,
     /// It leaks only when something raises.
     pub error_path: bool,
+    /// When how it grows says nothing about how bad it is.
+    pub severity: Option<Severity>,
 }
 
 /// In order of precedence: the first that has something to say about an acquisition speaks.
 pub const PRECEDENCE: &[fn(&Subject<'_>) -> Option<Draft>] = &[
     with_does_not_close::detect,
+    interval_without_teardown::detect,
     close_not_awaited::detect,
     never_closed::detect,
     overwritten_while_open::detect,
@@ -69,6 +73,7 @@ impl Rule {
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &close_not_awaited::RULE,
+    &interval_without_teardown::RULE,
     &never_closed::RULE,
     &not_closed_on_error::RULE,
     &not_closed_on_every_path::RULE,

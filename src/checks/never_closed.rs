@@ -71,7 +71,9 @@
 //!   auditor` shows them).
 //! * Resources that the catalogue does not know are not reported. Adding one takes a few lines of TOML.
 //! * What a script, or a command of a program, leaves to the end of its process is not reported, unless it is
-//!   made in a loop. What a module opens when it is imported is not reported either.
+//!   made in a loop. What a module opens when it is imported is not reported either. Where an open client keeps
+//!   the process alive, as in Node.js, it is reported in a file that is a program of its own: one that exports
+//!   nothing, serves nobody and does not end its process.
 //! * A client that connects when it is first used, and is not used before an exception, holds nothing yet.
 //!
 //! ## Fix safety
@@ -81,14 +83,30 @@
 //! `with-does-not-close`.
 
 use super::{Draft, Rule, Subject};
-use crate::finding::Persona;
-use crate::flow::ExitKind;
+use crate::finding::{Confidence, Persona, Severity};
+use crate::flow::{ExitKind, Owner};
 
 pub const RULE: Rule = Rule {
     id: "never-closed",
     summary: "An acquired connection is released on no path",
     source: include_str!("never_closed.rs"),
 };
+
+/// A program that is meant to end opens it at its top level, and no code of the file releases it: the program hangs instead.
+pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
+    let outcome = &subject.case.outcome;
+    let kept_by_others = outcome.handed.iter().any(|handed| handed.owner != Owner::Process);
+    if !subject.keeps_program_alive() || kept_by_others || !outcome.released.is_empty() || !outcome.deferred.is_empty()
+    {
+        return None;
+    }
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("{} is never {}, so the program does not end", subject.described(), subject.released());
+    draft.label = "opened here; it keeps the process alive".to_owned();
+    draft.severity = Some(Severity::Warning);
+    draft.confidence = draft.confidence.min(Confidence::Medium);
+    Some(draft)
+}
 
 /// No path releases it, hands it over, or schedules its release.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

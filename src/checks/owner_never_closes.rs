@@ -134,5 +134,6 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
         confidence: confidence.min(case.token.confidence),
         persona: Persona::Regular,
         error_path: false,
+        severity: None,
     })
 }

@@ -5,7 +5,7 @@ use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{FuncId, Op, Place, Span, Tier};
+use crate::ir::{FuncId, Op, Place, Root, Span, Tier};
 use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
@@ -32,6 +32,17 @@ impl<'a> Subject<'a> {
         &self.resource.noun
     }
 
+    /// Nothing in a program that is meant to end releases a thing of this kind, and it does not end before somebody does.
+    pub fn keeps_program_alive(&self) -> bool {
+        let ends = matches!(
+            self.resource.kind,
+            ResourceKind::Client | ResourceKind::Connection | ResourceKind::Pool | ResourceKind::Session
+        );
+        ends && self.resource.keeps_process_alive
+            && self.summaries.regions.program
+            && !self.summaries.is_global_released(self.case.token.kind)
+    }
+
     /// "Redis client `r`".
     pub fn described(&self) -> String {
         match &self.name {
@@ -40,25 +51,46 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// No variable or attribute holds it.
+    pub fn is_unnamed(&self) -> bool {
+        self.name.is_none()
+    }
+
     fn goes_back(&self) -> bool {
         self.resource.kind == ResourceKind::Checkout
     }
 
     /// "closed", "returned to its pool".
     pub fn released(&self) -> &'static str {
-        if self.goes_back() { "returned to its pool" } else { "closed" }
+        match self.resource.kind {
+            ResourceKind::Checkout => "returned to its pool",
+            ResourceKind::Timer => "cleared",
+            _ => "closed",
+        }
     }
 
     pub fn releases(&self) -> &'static str {
-        if self.goes_back() { "gives back" } else { "closes" }
+        match self.resource.kind {
+            ResourceKind::Checkout => "gives back",
+            ResourceKind::Timer => "clears",
+            _ => "closes",
+        }
     }
 
     pub fn to_release(&self) -> &'static str {
-        if self.goes_back() { "give back" } else { "close" }
+        match self.resource.kind {
+            ResourceKind::Checkout => "give back",
+            ResourceKind::Timer => "clear",
+            _ => "close",
+        }
     }
 
     /// "`await aclose()`"; `None` when it is released through something else.
     pub fn release_call(&self) -> Option<String> {
+        if self.resource.kind == ResourceKind::Timer {
+            // A function stops it, not a method.
+            return None;
+        }
         let release = self.resource.release.first()?;
         let (last, first) = release.steps.split_last()?;
         let mut out: String = first.iter().map(|step| format!("`{step}()` and ")).collect();
@@ -103,6 +135,7 @@ impl<'a> Subject<'a> {
 
     /// A draft with the witness of `leak`, to be given its words.
     pub fn draft(&self, rule: &'static str, leak: &Leak) -> Draft {
+        let mut draft = self.bare_draft(rule);
         let function = self.summaries.resolved.module.func(self.case.func);
         let mut witness = leak.steps.clone();
         let whole = if self.case.func == FuncId(0) { "the module".to_owned() } else { format!("`{}`", function.name) };
@@ -118,6 +151,7 @@ impl<'a> Subject<'a> {
             ExitKind::Lost => "the last name for it goes here".to_owned(),
         };
         witness.push(Step { span: leak.at, role: StepRole::Exit, text });
+        draft.witness = witness;
         let mut confidence = self.case.token.confidence;
         if leak.shared && !self.case.outcome.settled() {
             confidence = Confidence::Low;
@@ -127,6 +161,12 @@ impl<'a> Subject<'a> {
         if self.case.outcome.capped {
             confidence = Confidence::Low;
         }
+        draft.confidence = confidence;
+        draft
+    }
+
+    /// A draft about the acquisition alone, without a path, to be given its words.
+    pub fn bare_draft(&self, rule: &'static str) -> Draft {
         let help = if self.resource.advice.is_empty() {
             match self.release_call() {
                 Some(call) => format!("call {call} in a `finally` block, or use a scope that does"),
@@ -140,13 +180,14 @@ impl<'a> Subject<'a> {
             at: self.case.token.span,
             message: String::new(),
             label: String::new(),
-            witness,
+            witness: Vec::new(),
             related: self.case.outcome.not_releases.iter().take(MAX_NOT_RELEASES).map(not_a_release).collect(),
             notes: Vec::new(),
             help,
-            confidence,
+            confidence: self.case.token.confidence,
             persona: Persona::Regular,
             error_path: false,
+            severity: None,
         }
     }
 }
@@ -157,8 +198,12 @@ fn not_a_release((span, why): &(Span, String)) -> Step {
 
 /// The variable or attribute that the acquisition is first stored in.
 fn first_name(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
-    let Start::Acquire { at, proj, .. } = &case.token.start else { return None };
     let function = summaries.resolved.module.func(case.func);
+    let (at, proj) = match &case.token.start {
+        Start::Acquire { at, proj, .. } => (at, proj),
+        Start::Given { param, .. } => return function.place_name(&Place::root(Root::Param(*param))),
+        Start::Place(_) => return None,
+    };
     let block = function.block(at.block);
     let mut held: Place = block.instrs.get(at.op as usize)?.op.dst()?.clone();
     for proj in proj {

@@ -3,12 +3,12 @@
 
 use super::effects::reaches;
 use super::raises::is_release;
-use super::solve::{Run, Step};
+use super::solve::{Event, Run, Step};
 use super::state::{Held, Known, State, Status};
-use super::{Owner, Rel};
+use super::{Effect, Owner, Rel};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
-use crate::ir::{Arg, Callee, FuncId, Name, OpRef, Place, Proj, Root, Span};
+use crate::ir::{Arg, Callee, FnKind, FuncId, Name, OpRef, Place, Proj, Root, Span, Tier};
 use crate::resolve::{Target, Ty, symbol_args};
 
 /// A call as it stands in the function.
@@ -45,7 +45,22 @@ impl Run<'_> {
                 Fate::Ignored => {}
             }
         }
+        if let Callee::Value(place) = callee
+            && matches!(place.root, Root::Param(_))
+            && state.guards.contains(place)
+        {
+            // The releasing function that a callback was given.
+            self.released(span);
+            return Step::Stop;
+        }
         let receiver = receiver(callee);
+        if let Some((recv, name)) = &receiver
+            && self.ctx.resolved.language().container_visits.contains(name)
+            && self.visitor_releases(recv, args, state)
+        {
+            self.released(span);
+            return Step::Stop;
+        }
         if let Some((recv, name)) = &receiver
             && let Some(step) = self.own_method(site, recv, name, state)
         {
@@ -71,7 +86,8 @@ impl Run<'_> {
             match target {
                 Target::Project(func) => {
                     let function = self.ctx.resolved.module.func(*func);
-                    let lazy = function.r#async || function.generator;
+                    let eager = self.ctx.resolved.language().eager_await;
+                    let lazy = (function.r#async && !eager) || function.generator;
                     if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
                         return step;
                     }
@@ -222,7 +238,7 @@ impl Run<'_> {
             return None;
         }
         state.kill(dst);
-        if resource.fluent.contains(&path) {
+        if self.ctx.resolved.is_fluent(resource, &path) {
             state.add_must(dst.clone());
         } else if let Some(fact) = self.state_test(&path) {
             // A temporary, or a flag, that the next branch asks about.
@@ -236,8 +252,15 @@ impl Run<'_> {
         self.outcome.released_depth = self.outcome.released_depth.max(self.loop_depth);
     }
 
+    /// `awaited`: what the call gives must be awaited.
     pub(super) fn release(&mut self, awaited: bool, span: Span, dst: &Place, state: &mut State) -> Step {
-        if awaited {
+        if awaited && self.ctx.resolved.language().eager_await {
+            if !self.is_read(dst) {
+                self.outcome.unobserved.push(span);
+            }
+            self.released(span);
+            Step::Stop
+        } else if awaited {
             state.kill(dst);
             state.releasing = Some(dst.clone());
             self.outcome.unawaited.push(span);
@@ -246,6 +269,12 @@ impl Run<'_> {
             self.released(span);
             Step::Stop
         }
+    }
+
+    /// Some op of the function reads the value at `dst`.
+    fn is_read(&self, dst: &Place) -> bool {
+        let function = self.ctx.resolved.module.func(self.ctx.func);
+        function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| instr.op.reads_any(|place| place == dst))
     }
 
     /// A function of this file: its summary says what happens to what it is given.
@@ -308,6 +337,9 @@ impl Run<'_> {
         for (place, through_receiver) in given {
             let effect = self.ctx.callees.effect(func, &place, self.token.kind);
             if effect.release != Rel::Never {
+                if function.kind == FnKind::Chain {
+                    return self.chain(&effect, site, state, node);
+                }
                 return Some(self.release(lazy, span, dst, state));
             }
             // Whoever keeps the receiver shares an object that still owns it.
@@ -322,6 +354,22 @@ impl Run<'_> {
             return Some(Step::Go);
         }
         None
+    }
+
+    /// A chain of promise handlers stands right here in the function and releases it on some of its paths: the others go on.
+    fn chain(&mut self, effect: &Effect, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
+        let &CallSite { at, span, dst, .. } = site;
+        self.released(span);
+        let fails = effect.fails.filter(|tier| *tier <= Tier::Known && self.is_read(dst));
+        if let Some(tier) = fails {
+            let unwind = self.ctx.resolved.module.func(self.ctx.func).block(at.block).unwind;
+            self.raise(state.clone(), tier, unwind, node, Event::Raise { tier, span, at: Some(at) });
+        }
+        if effect.release == Rel::Maybe {
+            state.kill(dst);
+            return Some(Step::Go);
+        }
+        Some(Step::Stop)
     }
 
     /// A catalogued function or method gets it.
@@ -372,6 +420,10 @@ impl Run<'_> {
                         } else {
                             state.add_may(dst.clone())
                         }
+                        return Some(Step::Go);
+                    }
+                    Role::Elements if holds => {
+                        state.copy(dst, &arg.place, false);
                         return Some(Step::Go);
                     }
                     Role::Affirms if state.is_must(&arg.place) => {
@@ -443,8 +495,33 @@ impl Run<'_> {
         self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
     }
 
+    /// The function that a container calls with each of its elements releases the one that it is about.
+    fn visitor_releases(&self, container: &Place, args: &[Arg], state: &State) -> bool {
+        let Some(visitor) = args.first() else { return false };
+        let mut elements = state.elements(container).peekable();
+        if elements.peek().is_none() {
+            return false;
+        }
+        let types = self.ctx.resolved.type_of(self.ctx.func, &visitor.place);
+        elements.any(|rest| {
+            let given = rest.iter().fold(Place::root(Root::Param(0)), |place, proj| place.project(proj.clone()));
+            types.iter().any(|ty| match ty {
+                Ty::Func(func) => {
+                    !given.cut && self.ctx.callees.effect(*func, &given, self.token.kind).release != Rel::Never
+                }
+                Ty::Path(path) => self.ctx.resolved.catalog.function(path).is_some_and(|facts| {
+                    facts.roles.iter().any(|symbol| symbol.role == Role::Releases && symbol.arg.unwrap_or(0) == 0)
+                }),
+                _ => false,
+            })
+        })
+    }
+
     /// `conn.close`, passed on uncalled.
     pub(super) fn is_releaser(&self, place: &Place, state: &State) -> bool {
+        if matches!(place.root, Root::Param(_)) && state.guards.contains(place) {
+            return true;
+        }
         let Some(owner) = state.owner_of(place) else { return false };
         let (Some(resource), Some(Proj::Field(name))) = (self.resource, place.proj.get(owner.proj.len())) else {
             return false;

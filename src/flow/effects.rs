@@ -22,6 +22,12 @@ impl Run<'_> {
                     return Step::Stop;
                 }
                 let elements = elements_for(dst, src, state);
+                // Going through a map gives pairs: what may be an element may be a pair with it.
+                let half = src.proj.last().filter(|proj| **proj == Proj::Index(1)).map(|_| {
+                    let mut pair = src.clone();
+                    pair.proj.pop();
+                    pair
+                });
                 if !elements.is_empty() {
                     // The loop variable stands for the element that holds it: this is its round.
                     state.know(src.clone(), Known::True);
@@ -43,6 +49,9 @@ impl Run<'_> {
                 }
                 state.copy(dst, src, *moved);
                 elements.into_iter().for_each(|place| state.add_may(place));
+                if half.is_some_and(|pair| state.may.contains(&pair)) {
+                    state.add_may(dst.clone());
+                }
                 if !self.remembers(dst) {
                     state.facts.retain(|(place, _)| place != dst);
                 }
@@ -104,7 +113,12 @@ impl Run<'_> {
                 state.kill(dst);
                 Step::Go
             }
-            Op::Closure { dst, .. } | Op::Catch { dst, .. } => {
+            Op::Closure { dst, func, .. } => {
+                self.note_closure(*func, state);
+                state.kill(dst);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Catch { dst, .. } => {
                 state.kill(dst);
                 self.lost(at, instr.span, state, node)
             }
@@ -165,6 +179,9 @@ impl Run<'_> {
                 self.learn_constant(dst, value, state);
             }
             op => {
+                if let Op::Closure { func, .. } = op {
+                    self.note_closure(*func, state);
+                }
                 if let Some(dst) = op.dst() {
                     state.kill(dst);
                 }
@@ -206,7 +223,12 @@ impl Run<'_> {
         }
         match &dst.root {
             Root::Global(_) => Some(Owner::Process),
-            Root::Capture(_) => Some(Owner::Other),
+            Root::Capture(_) => match dst.proj.first() {
+                Some(Proj::Field(name)) if self.ctx.resolved.receiver_class(self.ctx.func, &dst.root).is_some() => {
+                    Some(Owner::Field(name.clone()))
+                }
+                _ => Some(Owner::Other),
+            },
             Root::Param(_) if !dst.is_root() => Some(Owner::Other),
             Root::Local(_) if !dst.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &dst.root) => {
                 Some(Owner::Other)

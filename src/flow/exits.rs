@@ -1,10 +1,11 @@
 //! Where paths end: who owns the resource then, and whether it holds anything at all.
 
+use super::closures::Kept;
 use super::solve::Run;
 use super::state::{Held, State, Status};
-use super::{Context, ExitKind, HandOver, Leak, Owner, Start};
+use super::{ExitKind, HandOver, Leak, Owner, Start};
 use crate::catalog::schema::{Connects, Role};
-use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Proj, Root, Span};
 use crate::resolve::Target;
 
 /// When an op that connects a lazy resource has done so.
@@ -97,11 +98,16 @@ impl Run<'_> {
         if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
             return;
         }
-        if self.released_by_closure(&state) {
-            self.outcome.deferred.push(at);
-            return;
+        match self.kept_by_closure(&state) {
+            Kept::No => self.leak(&state, kind, at, None, node),
+            Kept::Surely => self.outcome.deferred.push(at),
+            Kept::Maybe => {
+                let before = self.outcome.leaks.len();
+                let state = State { shared: true, ..state };
+                self.leak(&state, kind, at, None, node);
+                self.doubtful.extend(before..self.outcome.leaks.len());
+            }
         }
-        self.leak(&state, kind, at, None, node);
     }
 
     pub fn handed(&mut self, owner: Owner, at: Span, state: &State, node: u32) {
@@ -120,7 +126,7 @@ impl Run<'_> {
         }
         let kept = match &self.token.start {
             Start::Place(place) => state.is_must(place),
-            Start::Acquire { .. } => false,
+            Start::Acquire { .. } | Start::Given { .. } => false,
         };
         let steps = Vec::new();
         self.outcome.leaks.push(Leak { kind, tier: state.tier, shared: state.shared, at, kept, lost_at, steps });
@@ -132,12 +138,12 @@ impl Run<'_> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
-            Start::Acquire { .. } => None,
+            Start::Acquire { .. } | Start::Given { .. } => None,
         };
         // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
         let own_root = match &self.token.start {
             Start::Acquire { at, .. } => self.ctx.resolved.module.op(*at).op.dst().map(|dst| &dst.root),
-            Start::Place(_) => None,
+            Start::Place(_) | Start::Given { .. } => None,
         };
         let starting = self.ctx.resolved.is_starter(self.ctx.func);
         let mut caller = None;
@@ -178,19 +184,4 @@ impl Run<'_> {
         }
         caller
     }
-
-    /// A closure that outlives the function captures it and releases it when called, or takes it along.
-    fn released_by_closure(&self, state: &State) -> bool {
-        self.outliving.iter().any(|captured| state.reaches(captured))
-    }
-}
-
-/// The variables that closures capture which outlive the call of the function.
-pub(super) fn outliving(ctx: Context<'_>) -> Vec<Place> {
-    let function = ctx.resolved.module.func(ctx.func);
-    let closures = function.blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
-        Op::Closure { func, captures, .. } if ctx.regions.escaping.contains(func) => Some(captures),
-        _ => None,
-    });
-    closures.flatten().map(|(captured, _)| captured.clone()).collect()
 }

@@ -9,6 +9,7 @@
 //! solver, run with a parameter as the token ([`Start::Place`]).
 
 mod calls;
+mod closures;
 mod effects;
 mod exits;
 mod raises;
@@ -43,6 +44,8 @@ pub trait Callees {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effect {
     pub release: Rel,
+    /// The most believable exception with which it leaves without having released it.
+    pub fails: Option<Tier>,
     /// It keeps it beyond the call.
     pub keeps: bool,
     /// Its result is what it was given.
@@ -82,6 +85,9 @@ pub enum Start {
     Acquire { at: OpRef, proj: Vec<Proj>, pending: bool, parents: Vec<Place> },
     /// The place holds it on entry.
     Place(Place),
+    /// The function is a callback that gets it as a parameter; the parameter `error` is null then, and the parameter `release` releases
+    /// it when called. Positions in [`crate::ir::Function::params`].
+    Given { call: OpRef, param: u16, error: Option<u16>, release: Option<u16> },
 }
 
 /// One acquisition to follow.
@@ -165,8 +171,10 @@ pub struct Outcome {
     pub released_depth: u16,
     /// Where its release is scheduled.
     pub deferred: Vec<Span>,
-    /// Releases whose result nobody awaits.
+    /// Releases whose result nobody awaits, and which do nothing for that reason.
     pub unawaited: Vec<Span>,
+    /// Releases that run although nobody awaits them.
+    pub unobserved: Vec<Span>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
     /// Calls on it that look like a release and are none, with the reason.

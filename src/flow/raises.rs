@@ -26,7 +26,8 @@ impl Context<'_> {
                 let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
                 let release = state.releasing.as_ref() == Some(src);
                 let harmless = object || release || self.awaits_harmless(at, src);
-                Risk { raise: (!harmless).then_some(Tier::Await), cancel: !release }
+                let cancel = !release && self.resolved.language().await_cancels;
+                Risk { raise: (!harmless).then_some(Tier::Await), cancel }
             }
             Op::Enter { manager, r#async, .. } => {
                 if state.live() && state.holds(manager) {
@@ -49,6 +50,15 @@ impl Context<'_> {
         }
     }
 
+    fn eager(&self) -> bool {
+        self.resolved.language().eager_await
+    }
+
+    /// Methods of the resource raise when they are called, not when what they give is awaited.
+    fn blocks(&self, resource: &Resource) -> bool {
+        if self.eager() { resource.blocking } else { !resource.r#async }
+    }
+
     /// Who drives this generator function, by its decorators.
     pub fn driver(&self) -> Option<Role> {
         let roles = self.resolved.decorator_roles(self.func);
@@ -64,8 +74,8 @@ impl Context<'_> {
             && state.live()
             && state.holds(recv)
         {
-            let fluent = resource.fluent.contains(name);
-            return (!resource.r#async && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
+            let fluent = self.resolved.is_fluent(resource, name);
+            return (self.blocks(resource) && !fluent && !is_quiet(resource, name)).then_some(Tier::Known);
         }
         let info = self.resolved.call(at)?;
         if info.targets.is_empty() {
@@ -102,7 +112,8 @@ impl Context<'_> {
             return Some(Tier::Known);
         }
         if let Some(fact) = facts.acquires.first() {
-            let eager = self.resolved.catalog.resource(fact.resource).is_some_and(|r| r.connects == Connects::Eager);
+            let resource = self.resolved.catalog.resource(fact.resource);
+            let eager = resource.is_some_and(|r| r.connects == Connects::Eager && (self.blocks(r) || !self.eager()));
             return (eager && fact.on == AcquireOn::Call).then_some(Tier::Known);
         }
         if !facts.roles.is_empty() || facts.makes.is_some() { None } else { Some(Tier::Any) }
@@ -110,7 +121,11 @@ impl Context<'_> {
 
     fn method_tier(&self, ty: TypeId, name: &Name) -> Option<Tier> {
         match self.resolved.catalog.resource(ty) {
-            Some(resource) if resource.r#async || is_quiet(resource, name) || resource.fluent.contains(name) => None,
+            Some(resource)
+                if !self.blocks(resource) || is_quiet(resource, name) || self.resolved.is_fluent(resource, name) =>
+            {
+                None
+            }
             Some(_) => Some(Tier::Known),
             None => Some(Tier::Any),
         }

@@ -16,7 +16,8 @@ const MAX_WORK: usize = 4_000_000;
 /// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them, fewer in huge functions.
 pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let function = ctx.resolved.module.func(ctx.func);
-    let mut out = Vec::new();
+    let eager = ctx.resolved.language().eager_await;
+    let mut out: Vec<Token> = given(ctx);
     for (b, block) in function.blocks.iter().enumerate() {
         for (i, instr) in block.instrs.iter().enumerate() {
             let Op::Call { callee, args, .. } = &instr.op else { continue };
@@ -26,8 +27,11 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
             for target in &info.targets {
                 match target {
                     Target::Catalog { facts } => {
-                        let fact = facts.acquires.iter().find(|fact| ctx.resolved.holds(ctx.func, args, &fact.when));
-                        let Some(fact) = fact else { continue };
+                        let Some(fact) = ctx.resolved.acquisition(ctx.func, facts, args) else { continue };
+                        if fact.callback.is_some() {
+                            // The callback gets it.
+                            continue;
+                        }
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
                             kind: fact.resource,
@@ -61,7 +65,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                 start: Start::Acquire {
                                     at,
                                     proj: fresh.proj.clone(),
-                                    pending: callee.r#async || fresh.pending,
+                                    pending: (callee.r#async && !eager) || fresh.pending,
                                     parents: Vec::new(),
                                 },
                                 symbol: fresh.symbol.clone(),
@@ -86,6 +90,29 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let ops: usize = function.blocks.iter().map(|block| block.instrs.len() + 1).sum();
     out.truncate((MAX_WORK / ops.max(1)).clamp(4, MAX_TOKENS));
     out
+}
+
+/// What the function gets as a callback of a call that acquires.
+fn given(ctx: Context<'_>) -> Vec<Token> {
+    let params = &ctx.resolved.module.func(ctx.func).params;
+    let Some((call, facts, fact)) = ctx.resolved.given(ctx.func) else { return Vec::new() };
+    let Some(callback) = fact.callback else { return Vec::new() };
+    let Some(param) = params.get(callback.param as usize) else { return Vec::new() };
+    let known = |position: u8| u16::from(position);
+    vec![Token {
+        kind: fact.resource,
+        start: Start::Given {
+            call,
+            param: known(callback.param),
+            error: callback.error.map(known),
+            release: callback.release.map(known).filter(|position| (*position as usize) < params.len()),
+        },
+        symbol: facts.path.clone(),
+        span: param.span,
+        confidence: Confidence::High,
+        hops: 0,
+        because: Vec::new(),
+    }]
 }
 
 impl Context<'_> {

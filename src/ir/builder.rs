@@ -546,7 +546,13 @@ mod tests {
     fn check(builder: Builder, expected: &str) {
         let function = function(builder);
         verify(&function).unwrap();
-        let module = Module { file: FileId(0), functions: Vec::new(), classes: Vec::new(), has_script_region: false, exports: Vec::new() };
+        let module = Module {
+            file: FileId(0),
+            functions: Vec::new(),
+            classes: Vec::new(),
+            has_script_region: false,
+            exports: Vec::new(),
+        };
         let printed = print_function(&module, &function, Detail::Ir);
         assert!(printed.trim() == expected.trim(), "got:\n{printed}");
     }

@@ -7,6 +7,8 @@ pub mod typescript;
 
 use crate::ir::{FileId, Module, Span};
 use crate::source::Language;
+use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashSet;
 
 /// A file, lowered. `problems` tell which parts could not be parsed and are `Unknown` in the IR.
 pub struct Lowered {
@@ -37,12 +39,54 @@ pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, Lo
     }
 }
 
-/// Whether the file may import a module of a library, by the module's first name; `known` tells which names count. Takes a fraction of
-/// the time that [`lower`] takes. Never says no when the IR of a file that parses would hold such an import.
-pub fn may_import(language: Language, text: &str, known: impl Fn(&str) -> bool) -> bool {
+/// Names without which a file of one ecosystem cannot matter. Built once for a run.
+pub struct Words {
+    modules: FxHashSet<Box<str>>,
+    /// Bytes of the longest module name.
+    longest_module: usize,
+    /// A bit for each two bytes with which a module name, or what ends one of a single byte, begins.
+    module_starts: Box<[u64]>,
+    globals: Option<AhoCorasick>,
+}
+
+impl Words {
+    /// Of the names of modules, without `node:` (`redis`, `@upstash/redis`), and of globals (`WebSocket`).
+    pub fn new<'n>(modules: impl IntoIterator<Item = &'n str>, globals: impl IntoIterator<Item = &'n str>) -> Self {
+        let modules: FxHashSet<Box<str>> = modules.into_iter().filter(|name| !name.is_empty()).map(Box::from).collect();
+        let mut module_starts = vec![0; (1 << 16) / 64].into_boxed_slice();
+        for module in &modules {
+            match *module.as_bytes() {
+                [first, second, ..] => mark(&mut module_starts, [first, second]),
+                [first] => b"\"'`/".iter().for_each(|end| mark(&mut module_starts, [first, *end])),
+                [] => {}
+            }
+        }
+        let globals: Vec<_> = globals.into_iter().filter(|name| !name.is_empty()).collect();
+        Words {
+            longest_module: modules.iter().map(|module| module.len()).max().unwrap_or(0),
+            modules,
+            module_starts,
+            globals: AhoCorasick::new(globals).ok().filter(|globals| globals.patterns_len() > 0),
+        }
+    }
+
+    fn may_begin_module(&self, start: [u8; 2]) -> bool {
+        let bit = usize::from(u16::from_le_bytes(start));
+        self.module_starts[bit / 64] & (1 << (bit % 64)) != 0
+    }
+}
+
+fn mark(bits: &mut [u64], start: [u8; 2]) {
+    let bit = usize::from(u16::from_le_bytes(start));
+    bits[bit / 64] |= 1 << (bit % 64);
+}
+
+/// Whether the file may import a module of `words` (in Python by its first name) or use one of its globals. Takes a fraction of the
+/// time that [`lower`] takes. Never says no when the IR of a file that parses would hold such an import or global.
+pub fn may_import(language: Language, text: &str, words: &Words) -> bool {
     match language {
-        Language::Python => python::may_import(text, known),
-        _ => typescript::may_import(text, known),
+        Language::Python => python::may_import(text, |name| words.modules.contains(name)),
+        _ => typescript::may_import(text, words),
     }
 }
 

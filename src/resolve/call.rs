@@ -2,8 +2,8 @@
 
 use super::{Resolved, Ty};
 use crate::catalog::schema::Role;
-use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{BlockId, Callee, ClassId, FuncId, LocalId, Name, Op, OpRef, Place, Proj, Root};
+use crate::catalog::{AcquireFact, SymbolFacts, TypeId};
+use crate::ir::{Arg, BlockId, Callee, ClassId, FuncId, LocalId, Name, Op, OpRef, Place, Proj, Root};
 use rustc_hash::FxHashMap;
 
 /// What a call may reach.
@@ -74,7 +74,7 @@ impl<'a> Resolved<'a> {
 
     fn method_target(&self, ty: &Ty, name: &Name, info: &mut CallInfo<'a>) {
         match ty {
-            Ty::Path(path) => self.path_target(smol_str::format_smolstr!("{path}.{name}"), info),
+            Ty::Path(path) => self.path_target(self.member_path(path, name), info),
             Ty::Inst(id) => info.targets.push(match self.catalog.method(*id, name) {
                 Some(facts) => Target::Catalog { facts },
                 None => Target::ResourceMethod { ty: *id, name: name.clone() },
@@ -124,14 +124,45 @@ impl<'a> Resolved<'a> {
         });
     }
 
+    /// The way in which a call acquires, if it does. A function as the last argument chooses the entries with a callback.
+    pub fn acquisition<'f>(&self, func: FuncId, facts: &'f SymbolFacts, args: &[Arg]) -> Option<&'f AcquireFact> {
+        let by_callback = facts.acquires.iter().any(|fact| fact.callback.is_some())
+            && args.last().is_some_and(|last| self.is_function(func, &last.place));
+        facts.acquires.iter().find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
+    }
+
+    /// The call that gives the function, a callback, a resource it acquires; the first in the file.
+    pub fn given(&self, func: FuncId) -> Option<(OpRef, &'a SymbolFacts, &'a AcquireFact)> {
+        self.given.get(&func).copied()
+    }
+
+    fn note_given(&mut self, at: OpRef, info: &CallInfo<'a>, args: &[Arg]) {
+        for target in &info.targets {
+            let Target::Catalog { facts } = target else { continue };
+            if !facts.acquires.iter().any(|fact| fact.callback.is_some()) {
+                continue;
+            }
+            let Some(fact) = self.acquisition(at.func, facts, args).filter(|fact| fact.callback.is_some()) else {
+                continue;
+            };
+            let callbacks = args.last().map(|last| self.type_of(at.func, &last.place)).unwrap_or_default();
+            for ty in callbacks {
+                if let Ty::Func(callback) = ty {
+                    self.given.entry(callback).or_insert((at, facts, fact));
+                }
+            }
+        }
+    }
+
     pub(super) fn resolve_calls(&mut self) {
         let module = self.module;
         for id in module.func_ids() {
             for (b, block) in module.func(id).blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
-                    if let Op::Call { callee, .. } = &instr.op {
+                    if let Op::Call { callee, args, .. } = &instr.op {
                         let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                         let info = self.resolve_call(id, callee);
+                        self.note_given(at, &info, args);
                         self.calls.insert(at, info);
                     }
                 }

@@ -216,6 +216,11 @@ impl Resolved<'_> {
             .filter(|func| self.decorator_roles(*func).contains(&Role::Property))
             .collect();
         self.properties.extend(found);
+        let getter = |func: &FuncId| {
+            let function = module.func(*func);
+            function.kind == crate::ir::FnKind::Accessor && function.params.is_empty()
+        };
+        self.properties.extend(module.func_ids().filter(getter));
     }
 
     pub(super) fn is_property(&self, func: FuncId) -> bool {

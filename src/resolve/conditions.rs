@@ -17,9 +17,9 @@ impl Resolved<'_> {
             Some(position) => args.iter().filter(|arg| arg.name.is_none() && !arg.spread).nth(position),
             None => {
                 let named = |args: &'_ [Arg]| args.iter().position(|arg| arg.name.as_ref() == Some(&condition.arg));
-                named(args).map(|i| &args[i]).or_else(|| {
-                    args.iter().find_map(|arg| named(&arg.fields).map(|i| &arg.fields[i]))
-                })
+                named(args)
+                    .map(|i| &args[i])
+                    .or_else(|| args.iter().find_map(|arg| named(&arg.fields).map(|i| &arg.fields[i])))
             }
         };
         let spread = args.iter().any(|arg| arg.spread);

@@ -126,7 +126,7 @@ impl Resolved<'_> {
                 }
                 Op::Const { dst, value } => {
                     let ty = match value {
-                        Const::Symbol(path) => Ty::Path(path.clone()),
+                        Const::Symbol(path) => Ty::Path(self.symbol_path(path)),
                         Const::Class(class) => Ty::Class(*class),
                         _ => continue,
                     };
@@ -151,6 +151,8 @@ impl Resolved<'_> {
                     let types = self.call_result(id, &info, args);
                     changed |= self.learn(id, dst, &types);
                     changed |= self.learn_arguments(id, &info, args);
+                    changed |= self.learn_callbacks(id, &info, callee, args);
+                    changed |= self.learn_elements(id, &info, args, dst);
                 }
                 Op::Enter { dst, manager, .. } => {
                     let mut types = TySet::new();
@@ -232,6 +234,63 @@ impl Resolved<'_> {
         changed
     }
 
+    /// What functions given as arguments are called with.
+    fn learn_callbacks(
+        &mut self,
+        caller: FuncId,
+        info: &super::CallInfo<'_>,
+        callee: &crate::ir::Callee,
+        args: &[crate::ir::Arg],
+    ) -> bool {
+        let mut given: Vec<(Place, u8, TySet)> = Vec::new();
+        if let crate::ir::Callee::Method { recv, name, .. } = callee
+            && self.language().container_visits.contains(name)
+            && let Some(visitor) = args.first()
+        {
+            given.push((visitor.place.clone(), 0, self.type_of(caller, &recv.project(Proj::Elem))));
+        }
+        for target in &info.targets {
+            let super::Target::Catalog { facts } = target else { continue };
+            for fact in &facts.acquires {
+                if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
+                    given.push((last.place.clone(), callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));
+                }
+            }
+        }
+        let mut changed = false;
+        for (place, param, types) in given {
+            for ty in self.type_of(caller, &place) {
+                if let Ty::Func(func) = ty {
+                    changed |= self.learn(func, &Place::root(Root::Param(u16::from(param))), &types);
+                }
+            }
+        }
+        changed
+    }
+
+    /// Results whose elements are those of an argument.
+    fn learn_elements(
+        &mut self,
+        caller: FuncId,
+        info: &super::CallInfo<'_>,
+        args: &[crate::ir::Arg],
+        dst: &Place,
+    ) -> bool {
+        let mut changed = false;
+        for target in &info.targets {
+            let super::Target::Catalog { facts } = target else { continue };
+            for symbol in facts.roles.iter().filter(|symbol| symbol.role == Role::Elements) {
+                for (_, arg) in symbol_args(symbol, args) {
+                    for proj in [Proj::Elem, Proj::Index(0), Proj::Index(1), Proj::Index(2)] {
+                        let types = self.type_of(caller, &arg.place.project(proj.clone()));
+                        changed |= self.learn(caller, &dst.project(proj), &types);
+                    }
+                }
+            }
+        }
+        changed
+    }
+
     fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {
         let mut out = TySet::new();
         for target in &info.targets {
@@ -249,7 +308,7 @@ impl Resolved<'_> {
                     }
                 }
                 super::Target::ResourceMethod { ty, name } => {
-                    let fluent = self.catalog.resource(*ty).is_some_and(|r| r.fluent.contains(name));
+                    let fluent = self.catalog.resource(*ty).is_some_and(|r| self.is_fluent(r, name));
                     if fluent || self.language().enter_methods.contains(name) {
                         add(&mut out, Ty::Inst(*ty));
                     }

@@ -13,7 +13,7 @@ pub use infer::symbol_args;
 pub use regions::Regions;
 
 use crate::catalog::schema::LanguageFacts;
-use crate::catalog::{EcosystemFacts, TypeId};
+use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
 use crate::ir::{ClassId, FuncId, LocalId, Module, Name, OpRef, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -60,6 +60,8 @@ pub struct Resolved<'a> {
     open_classes: FxHashSet<ClassId>,
     subclasses: Vec<Vec<ClassId>>,
     calls: FxHashMap<OpRef, CallInfo<'a>>,
+    /// Callbacks that get what a call acquires.
+    given: FxHashMap<FuncId, (OpRef, &'a SymbolFacts, &'a AcquireFact)>,
     own_containers: Vec<FxHashSet<LocalId>>,
     /// For each place in the file that makes an object of the class: whether a module global keeps it.
     made_in: Vec<Vec<bool>>,
@@ -84,6 +86,7 @@ impl<'a> Resolved<'a> {
             open_classes: FxHashSet::default(),
             subclasses: Vec::new(),
             calls: FxHashMap::default(),
+            given: FxHashMap::default(),
             made_in: vec![Vec::new(); module.classes.len()],
             own_containers: vec![FxHashSet::default(); module.functions.len()],
             swallowing: vec![FxHashSet::default(); module.functions.len()],
@@ -158,7 +161,7 @@ impl<'a> Resolved<'a> {
         let Proj::Field(name) = proj else { return };
         match ty {
             Ty::Path(path) => {
-                add(out, Ty::Path(smol_str::format_smolstr!("{path}.{name}")));
+                add(out, Ty::Path(self.member_path(path, name)));
             }
             Ty::Inst(id) => {
                 if let Some(attribute) = self.catalog.ty(*id).attributes.get(name) {
@@ -180,6 +183,30 @@ impl<'a> Resolved<'a> {
                 }
             }
             Ty::Func(_) => {}
+        }
+    }
+
+    /// The canonical path of a member. Members of the global object are the globals, and a package and its default export are one.
+    fn member_path(&self, path: &Name, name: &Name) -> Name {
+        let language = self.language();
+        if !language.package_member.is_empty() && language.package_member == *name && is_package(path) {
+            return path.clone();
+        }
+        match path.strip_prefix("builtins.") {
+            Some(object) if language.global_objects.iter().any(|known| known == object) => {
+                smol_str::format_smolstr!("builtins.{name}")
+            }
+            _ => smol_str::format_smolstr!("{path}.{name}"),
+        }
+    }
+
+    /// The canonical path of what an import binds.
+    fn symbol_path(&self, path: &Name) -> Name {
+        let package =
+            path.strip_suffix(self.language().package_member.as_str()).and_then(|rest| rest.strip_suffix('.'));
+        match package {
+            Some(package) if is_package(package) => package.into(),
+            _ => path.clone(),
         }
     }
 
@@ -206,6 +233,19 @@ impl<'a> Resolved<'a> {
 
     pub fn language(&self) -> &'a LanguageFacts {
         self.catalog.language()
+    }
+
+    /// Module-level variables that may hold an instance of the type, sorted.
+    pub fn globals_of(&self, kind: TypeId) -> Vec<Place> {
+        let mut globals: Vec<Place> = self.bound_globals.iter().map(|name| Place::global(name.clone())).collect();
+        globals.retain(|global| self.type_of(FuncId(0), global).contains(&Ty::Inst(kind)));
+        globals.sort();
+        globals
+    }
+
+    /// The method returns the resource itself.
+    pub fn is_fluent(&self, resource: &Resource, name: &Name) -> bool {
+        resource.fluent.contains(name) || self.language().fluent.contains(name)
     }
 
     /// A builtin that neither raises in practice nor keeps its arguments.
@@ -284,21 +324,59 @@ impl<'a> Resolved<'a> {
         self.calls.get(&at)
     }
 
+    /// What a call of the named function gives (`ReturnType<typeof connect>`).
+    fn annotated_result(&self, function: &TypeRef, out: &mut TySet) {
+        let Some((first, rest)) = function.path.split_first() else { return };
+        for root in self.root_type(FuncId(0), &Root::Global(first.clone())) {
+            match root {
+                Ty::Func(func) if rest.is_empty() => {
+                    extend(out, &self.result_type(func));
+                }
+                Ty::Path(path) => {
+                    let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
+                    if let Some(ty) = self.catalog.function(&full).and_then(|facts| facts.makes) {
+                        add(out, Ty::Inst(ty));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The class whose object the place is, when it is the receiver of a method, seen from there or from a closure in it.
+    pub fn receiver_class(&self, func: FuncId, root: &Root) -> Option<ClassId> {
+        let function = self.module.func(func);
+        match root {
+            Root::This if function.binding == crate::ir::Binding::Instance => function.class,
+            Root::Capture(i) => {
+                let outer = self.captured_place(func, *i).filter(|place| place.is_root())?;
+                self.receiver_class(function.parent?, &outer.root)
+            }
+            _ => None,
+        }
+    }
+
     /// Types that a written annotation stands for, as what instances of it are.
     fn annotation(&self, ty: &TypeRef, out: &mut TySet) {
         for alternative in std::iter::once(ty).chain(&ty.alternatives) {
             let Some((first, rest)) = alternative.path.split_first() else { continue };
+            if let ([argument, ..], true) = (alternative.args.as_slice(), rest.is_empty()) {
+                if self.language().wrapper_types.contains(first) {
+                    self.annotation(argument, out);
+                    continue;
+                }
+                if self.language().result_types.contains(first) {
+                    self.annotated_result(argument, out);
+                    continue;
+                }
+            }
             for root in self.root_type(FuncId(0), &Root::Global(first.clone())) {
                 match root {
                     Ty::Class(class) if rest.is_empty() => {
                         add(out, Ty::Object(class));
                     }
                     Ty::Path(path) => {
-                        let mut full = path.to_string();
-                        for part in rest {
-                            full.push('.');
-                            full.push_str(part);
-                        }
+                        let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
                         if let Some(id) = self.catalog.class(&full) {
                             add(out, Ty::Inst(id));
                         }
@@ -308,6 +386,11 @@ impl<'a> Resolved<'a> {
             }
         }
     }
+}
+
+/// Reached by the name of a package, not by a path to a file.
+fn is_package(path: &str) -> bool {
+    !path.starts_with(['.', '/'])
 }
 
 fn add(set: &mut TySet, ty: Ty) -> bool {

@@ -1,7 +1,8 @@
 //! Which code runs as a script, and which closures outlive the call that makes them.
 
-use super::{Resolved, Ty};
-use crate::ir::{Callee, FuncId, Name, Op, Place, Proj, Root};
+use super::{CallInfo, Resolved, Target, Ty, symbol_args};
+use crate::catalog::schema::{ResourceKind, Role};
+use crate::ir::{Arg, Callee, FuncId, Module, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashSet;
 
 /// Facts about where functions run.
@@ -12,6 +13,9 @@ pub struct Regions {
     pub used: FxHashSet<FuncId>,
     /// Names of fields on which code calls something like a release from outside of the object (`context.client.close()`).
     pub released_outside: FxHashSet<Name>,
+    /// The file is a program that does some work and is expected to end: it exports nothing, starts nothing that waits for others,
+    /// and nobody ends the process.
+    pub program: bool,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
 }
@@ -24,6 +28,7 @@ impl Regions {
         let mut escaping: FxHashSet<FuncId> = FxHashSet::default();
         let mut used: FxHashSet<FuncId> = FxHashSet::default();
         let mut released_outside: FxHashSet<Name> = FxHashSet::default();
+        let mut serves = false;
         for id in module.func_ids() {
             let function = module.func(id);
             if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
@@ -41,6 +46,7 @@ impl Regions {
                     };
                     match &instr.op {
                         Op::Call { callee, args, .. } => {
+                            serves |= resolved.goes_on(id, callee, args);
                             if let Callee::Method { recv, name, .. } = callee
                                 && let Some(Proj::Field(field)) = recv.proj.last()
                                 && recv.root != Root::This
@@ -53,6 +59,7 @@ impl Regions {
                             }
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let targets = resolved.resolve_call(id, callee);
+                            released_outside.extend(released_fields(&targets, args));
                             for func in targets.functions() {
                                 if func != id {
                                     used.insert(func);
@@ -96,10 +103,59 @@ impl Regions {
         while let Some(func) = queue.pop() {
             queue.extend(callees[func.index()].iter().filter(|callee| script_only.remove(callee)));
         }
-        Regions { script_only, used, released_outside, escaping }
+        let program =
+            resolved.language().eager_await && module.exports.is_empty() && !serves && runs_at_top_level(module);
+        Regions { script_only, used, released_outside, program, escaping }
     }
 }
 
+/// A call by name, or of a function that is written right there.
 fn is_plain_call(callee: &Callee) -> bool {
-    matches!(callee, Callee::Value(place) if matches!(place.root, Root::Global(_)) && place.is_root())
+    matches!(callee, Callee::Value(place) if matches!(place.root, Root::Global(_) | Root::Local(_)) && place.is_root())
+}
+
+/// The top level does something that takes time: it waits, or calls what does.
+fn runs_at_top_level(module: &Module) -> bool {
+    let mut instrs = module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs);
+    instrs.any(|instr| match &instr.op {
+        Op::Await { .. } => true,
+        Op::Call { callee, .. } => is_plain_call(callee),
+        _ => false,
+    })
+}
+
+/// Fields of other objects than the receiver that a catalogued function releases: `clearInterval(socket.timer)`.
+fn released_fields<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Iterator<Item = Name> + 'a {
+    let symbols = info.targets.iter().filter_map(|target| match target {
+        Target::Catalog { facts } => Some(facts.roles.iter().filter(|symbol| symbol.role == Role::Releases)),
+        _ => None,
+    });
+    symbols.flatten().flat_map(|symbol| symbol_args(symbol, args)).filter_map(|(_, arg)| match arg.place.proj.last() {
+        Some(Proj::Field(field)) if arg.place.root != Root::This => Some(field.clone()),
+        _ => None,
+    })
+}
+
+impl Resolved<'_> {
+    /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer - or
+    /// ends the process.
+    fn goes_on(&self, func: FuncId, callee: &Callee, args: &[Arg]) -> bool {
+        if matches!(callee, Callee::Method { name, .. } if self.language().serving.contains(name)) {
+            return true;
+        }
+        self.resolve_call(func, callee).targets.iter().any(|target| {
+            let Target::Catalog { facts } = target else { return false };
+            let waits = |kind| {
+                matches!(
+                    kind,
+                    ResourceKind::Server | ResourceKind::Subscription | ResourceKind::Timer | ResourceKind::Task
+                )
+            };
+            facts.has_role(Role::NeverReturns)
+                || self
+                    .acquisition(func, facts, args)
+                    .and_then(|fact| self.catalog.resource(fact.resource))
+                    .is_some_and(|resource| waits(resource.kind))
+        })
+    }
 }

@@ -104,12 +104,15 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
     out
 }
 
-/// The class whose object `Root::This` is in the function; closures in methods do not count.
+/// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.
 fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
-    let function = summaries.resolved.module.func(func);
-    (matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor))
-        .then_some(function.class)
-        .flatten()
+    let resolved = summaries.resolved;
+    let function = resolved.module.func(func);
+    if matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor) {
+        return function.class;
+    }
+    let captures = 0..resolved.captured_places(func).len();
+    captures.into_iter().find_map(|i| resolved.receiver_class(func, &Root::Capture(i as u16)))
 }
 
 /// Methods other than constructors that fill the field, when a constructor fills it first.

@@ -87,6 +87,15 @@ impl<'a> Summaries<'a> {
         cases
     }
 
+    /// Some function of the file releases a module-level variable that holds a resource of this type.
+    pub fn is_global_released(&self, kind: TypeId) -> bool {
+        let globals = self.resolved.globals_of(kind);
+        self.resolved
+            .module
+            .func_ids()
+            .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
+    }
+
     /// Runs the solver with `place` holding a resource of type `kind` on entry.
     fn formal(&self, func: FuncId, place: &Place, kind: TypeId) -> Outcome {
         let token = Token {
@@ -129,6 +138,8 @@ impl Callees for Summaries<'_> {
                 (false, true) => Rel::Always,
             };
         }
+        let raised = outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Raise);
+        effect.fails = raised.filter_map(|leak| leak.tier).min();
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));

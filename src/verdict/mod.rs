@@ -5,7 +5,10 @@ mod scope;
 pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
-use crate::checks::{Draft, PRECEDENCE, Subject, overwritten_while_open, owner_never_closes};
+use crate::checks::{
+    Draft, PRECEDENCE, Subject, close_not_awaited, interval_without_teardown, never_closed, overwritten_while_open,
+    owner_never_closes,
+};
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::Start;
 use crate::ir::{FnKind, FuncId, Span};
@@ -21,18 +24,23 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
     let (owners, kept) = judge_owners(summaries, scope, &all);
     let mut out = Vec::new();
     for (func, cases) in &all {
-        if module.func(*func).kind == FnKind::Module {
-            // What a module opens lives as long as the process; rules with a reason to care ask separately.
-            continue;
-        }
         for case in cases.iter() {
+            let growth = growth(summaries, case, scope);
+            if module.func(*func).kind == FnKind::Module || growth.is_none() {
+                out.extend(judge_once(summaries, case, scope));
+                continue;
+            }
             let Some(subject) = Subject::new(summaries, case) else { continue };
             if goes_with_parent(&subject, cases) {
                 continue;
             }
-            let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else { continue };
+            let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else {
+                let draft = close_not_awaited::detect_unobserved(&subject);
+                out.extend(draft.and_then(|draft| decide(&subject, draft, growth)));
+                continue;
+            };
             let error_path = draft.error_path;
-            let finding = decide(&subject, draft, growth(summaries, case, scope));
+            let finding = decide(&subject, draft, growth);
             // Nobody ever releases it: that it is not released on an error either goes without saying.
             let told = |persona| kept.get(&case.token.span).is_some_and(|owner| error_path && *owner <= persona);
             out.extend(finding.filter(|finding| !told(finding.persona)));
@@ -42,6 +50,19 @@ pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
     group_same_exit(&mut out);
     out.extend(owners);
     out
+}
+
+/// What runs once per process lives as long as it, which is fine unless the process was to end or nothing needs it that long.
+fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Finding> {
+    if scope.test || scope.one_off {
+        return None;
+    }
+    let subject = Subject::new(summaries, case)?;
+    let draft = match summaries.resolved.module.func(case.func).kind {
+        FnKind::Module => interval_without_teardown::detect_at_top_level(&subject),
+        _ => None,
+    };
+    decide(&subject, draft.or_else(|| never_closed::detect_in_program(&subject))?, Some(Growth::Once))
 }
 
 /// Findings about what classes keep, and for each acquisition that `owner-never-closes` speaks of, who sees it.
@@ -65,7 +86,11 @@ fn judge_owners(
                 (false, false) => usual,
             })
         };
-        if let Some(draft) = owner_never_closes::detect(&owned, summaries, case) {
+        let detect = match subject.resource.kind {
+            ResourceKind::Timer => interval_without_teardown::detect_field,
+            _ => owner_never_closes::detect,
+        };
+        if let Some(draft) = detect(&owned, summaries, case) {
             let finding = decide(&subject, draft, growth(Growth::Instance));
             kept.extend(finding.as_ref().map(|finding| (case.token.span, finding.persona)));
             out.extend(finding);
@@ -132,9 +157,8 @@ pub fn is_for(finding: &Finding, persona: Persona) -> bool {
 
 /// How fast it grows; `None` when the process ends with the function.
 fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Growth> {
-    let Start::Acquire { at, .. } = &case.token.start else { return None };
-    let function = summaries.resolved.module.func(case.func);
-    if function.block(at.block).loop_depth > 0 {
+    let (Start::Acquire { at, .. } | Start::Given { call: at, .. }) = &case.token.start else { return None };
+    if summaries.resolved.module.func(at.func).block(at.block).loop_depth > 0 {
         return Some(if scope.test { Growth::Test } else { Growth::Iteration });
     }
     if summaries.regions.script_only.contains(&case.func) || scope.one_off {
@@ -149,12 +173,12 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     let lost_slot = resource.kind == ResourceKind::Checkout && resource.on_drop != OnDrop::Closes;
     let grows = matches!(growth, Growth::Iteration | Growth::Request | Growth::Tick | Growth::Subscriber);
     let heals = matches!(resource.on_drop, OnDrop::Closes | OnDrop::AtGc | OnDrop::Heals);
-    let severity = match growth {
+    let severity = draft.severity.unwrap_or(match growth {
         Growth::Once | Growth::Test => Severity::Note,
         _ if draft.error_path => Severity::Warning,
         _ if lost_slot || (grows && !heals) => Severity::Error,
         _ => Severity::Warning,
-    };
+    });
     let mut persona = draft.persona;
     // A synchronous HTTP client that goes with its owner costs nobody a slot.
     let harmless = resource.kind == ResourceKind::HttpClient && !resource.r#async && resource.on_drop == OnDrop::Closes;

@@ -33,7 +33,7 @@ use crate::lang::repair::python::{self as repair, Parsed};
 use crate::lang::{LowerError, Lowered, SyntaxProblem, nesting};
 use context::{Context, Lowerer};
 
-/// As [`crate::lang::may_import`].
+/// As [`crate::lang::may_import`]; `known` tells which first names count.
 pub fn may_import(text: &str, known: impl Fn(&str) -> bool) -> bool {
     imports::may_import(text, known)
 }
@@ -60,7 +60,13 @@ pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {
     };
     lowerer.module(&tree.body, Span::new(file, 0, text.len() as u32));
     let Lowerer { functions, classes, has_script_region, .. } = lowerer;
-    let module = Module { file, functions: functions.into_iter().flatten().collect(), classes, has_script_region, exports: Vec::new() };
+    let module = Module {
+        file,
+        functions: functions.into_iter().flatten().collect(),
+        classes,
+        has_script_region,
+        exports: Vec::new(),
+    };
     let problems = problems
         .into_iter()
         .map(|problem| SyntaxProblem {

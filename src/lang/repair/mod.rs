@@ -3,3 +3,4 @@
 mod lines;
 pub mod python;
 mod strings;
+pub mod typescript;

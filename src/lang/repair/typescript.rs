@@ -1,0 +1,80 @@
+//! TypeScript and JavaScript files that do not parse: half-typed code, merge conflicts, Flow, templates.
+
+use crate::source::Language;
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::{GetSpan, SourceType, Span};
+
+/// A range that does not parse.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    pub range: Span,
+    /// Without position and without final stop.
+    pub message: String,
+}
+
+/// A tree and the text it was made of, which has the offsets of the original.
+pub struct Parsed<'a> {
+    pub program: Program<'a>,
+    pub text: &'a str,
+    /// Sorted, without overlap.
+    pub problems: Vec<Problem>,
+}
+
+/// What one call of the parser gave.
+struct Attempt<'a> {
+    program: Program<'a>,
+    /// The first error, when it kept the parser from reading on.
+    error: Option<Problem>,
+}
+
+fn attempt<'a>(allocator: &'a Allocator, text: &'a str, kind: SourceType) -> Attempt<'a> {
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    let parsed = Parser::new(allocator, text, kind).with_options(options).parse();
+    let read = parsed.program.body.last().map_or(0, |statement| statement.span().end);
+    // What the parser cannot go on from is the furthest of its errors; the others only forbid something.
+    let furthest = parsed
+        .diagnostics
+        .iter()
+        .map(|diagnostic| {
+            (diagnostic.labels.first().map_or(Span::new(0, 0), |label| label.span()), &diagnostic.message)
+        })
+        .max_by_key(|(span, _)| span.start);
+    let len = text.len() as u32;
+    // It also stops, without a word of it, at a token that is none.
+    let error = furthest.filter(|(span, _)| parsed.panicked || span.start >= read).map(|(span, message)| Problem {
+        range: Span::new(span.start.min(len), span.end.clamp(span.start, len.max(span.start)).min(len)),
+        message: message.trim_end_matches('.').to_owned(),
+    });
+    Attempt { program: parsed.program, error }
+}
+
+/// The ways to read a file, the likeliest first.
+fn kinds(language: Language) -> [SourceType; 4] {
+    let module = |kind: SourceType| kind.with_module(true);
+    let jsx = SourceType::unambiguous().with_jsx(true);
+    match language {
+        Language::Tsx => [SourceType::tsx(), module(SourceType::tsx()), SourceType::ts(), module(SourceType::ts())],
+        // Flow looks like TypeScript, mostly.
+        Language::JavaScript => [jsx, module(jsx), SourceType::tsx(), module(SourceType::tsx())],
+        _ => [SourceType::ts(), module(SourceType::ts()), SourceType::tsx(), module(SourceType::tsx())],
+    }
+}
+
+/// Parses, repairing where needed. Never fails: what cannot be saved is in `problems`.
+pub fn parse<'a>(allocator: &'a Allocator, text: &'a str, language: Language) -> Parsed<'a> {
+    let mut first = None;
+    for kind in kinds(language) {
+        let Attempt { program, error } = attempt(allocator, text, kind);
+        match error {
+            None => return Parsed { program, text, problems: Vec::new() },
+            Some(error) => first = first.or(Some((program, error))),
+        }
+    }
+    let (program, problems) = match first {
+        Some((program, error)) => (program, vec![error]),
+        None => (attempt(allocator, "", SourceType::ts()).program, Vec::new()),
+    };
+    Parsed { program, text, problems }
+}
