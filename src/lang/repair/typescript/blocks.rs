@@ -20,7 +20,7 @@ const MAX_TRIED_TIMES: usize = 40;
 /// Frames inside of frames; what is deeper is left out.
 const MAX_FRAMES: usize = 60;
 
-/// Lines of a frame without code in it.
+/// Closers, and parts of a template, that are tried one by one.
 const MAX_FRAME_TRIALS: usize = 4;
 
 /// Line numbers.
@@ -38,7 +38,7 @@ struct Line {
 #[derive(Clone)]
 enum Part {
     Rows(Rows),
-    Code(&'static str),
+    Code(String),
 }
 
 /// What stands around a row of items.
@@ -229,12 +229,18 @@ impl Blocks {
         }
         let inside = self.inside_tokens(&item);
         let by_line = self.split(item.clone(), false);
-        let hidden = by_line.iter().skip(1).any(|part| {
-            let row = part.clone().find(|row| self.lines[*row].indent.is_some()).unwrap_or(part.start);
-            inside[row - item.start] && is_definition(self.line(row).trim_start())
+        let begins_inside = |part: &&Rows| {
+            let rows: Rows = (**part).clone();
+            let row = rows.clone().find(|row| self.lines[*row].indent.is_some()).unwrap_or(rows.start);
+            inside[row - item.start]
+        };
+        let inner: Vec<Rows> = by_line.iter().skip(1).filter(begins_inside).take(MAX_FRAME_TRIALS).cloned().collect();
+        let hidden = inner.into_iter().any(|part| {
+            let bytes = &self.text[self.bytes(&part)];
+            bytes.iter().any(|byte| matches!(byte, b'(' | b'{')) && self.error(around, &[Part::Rows(part)]).is_none()
         });
         if hidden && let Some((first, rest)) = by_line.split_first() {
-            // A template or comment without an end has swallowed code.
+            // A template or comment without an end has swallowed what is code by itself.
             let rest = rest.first().map_or(item.end, |part| part.start)..item.end;
             let mut parts = vec![first.clone()];
             parts.extend(self.split(rest, true));
@@ -244,16 +250,27 @@ impl Blocks {
         if bodies.is_empty() {
             return self.repair_line(around, item, error);
         }
-        for fix in self.fixes(&frame, &bodies) {
+        for fix in self.fixes(&frame) {
             let edits = self.apply(&fix.edits);
+            let mut inner = around.clone();
+            if !fix.closers.is_empty() {
+                inner.after.insert(0, Part::Code(fix.closers.clone()));
+            }
             for filler in ["", "0", "a:0"] {
-                let skeleton = skeleton(&frame, &bodies, filler, None);
-                if self.error(around, &skeleton).is_none() {
-                    for edit in &fix.edits {
-                        self.note(edit.row, &error.message);
-                    }
-                    return self.repair_bodies(around, &frame, &bodies, filler);
+                if self.error(&inner, &skeleton(&frame, &bodies, filler, None)).is_some() {
+                    continue;
                 }
+                let bytes = self.bytes(&item);
+                let (before, problems) = (self.text[bytes.clone()].to_vec(), self.problems.len());
+                for edit in &fix.edits {
+                    self.note(edit.row, &error.message);
+                }
+                self.repair_bodies(&inner, &frame, &bodies, filler);
+                if fix.closers.is_empty() || self.close(around, item.clone(), &fix.closers, &error.message) {
+                    return;
+                }
+                self.text[bytes].copy_from_slice(&before);
+                self.problems.truncate(problems);
             }
             self.undo(edits);
         }
@@ -266,6 +283,26 @@ impl Blocks {
             items.extend(self.split(body, true));
         }
         self.settle(around, &items);
+    }
+
+    /// Writes closers at the end of an item that parses with them, if there is room.
+    fn close(&mut self, around: &Around, item: Rows, closers: &str, message: &str) -> bool {
+        let is_blank = |row: &usize| self.line(*row).trim().is_empty();
+        let last = item.clone().rev().find(|row| !is_blank(row)).unwrap_or(item.start);
+        let room = (last + 1..item.end).find(|row| self.lines[*row].end - self.lines[*row].start >= closers.len());
+        let after = room.map(|row| Edit { row, content: closers.to_owned() });
+        let at_end = with_closers(self.line(last), closers).map(|content| Edit { row: last, content });
+        let instead = Edit { row: last, content: closers.to_owned() };
+        for edit in after.into_iter().chain(at_end).chain([instead]) {
+            let row = edit.row;
+            let old = self.apply(&[edit]);
+            if self.error(around, &[Part::Rows(item.clone())]).is_none() {
+                self.note(row, message);
+                return true;
+            }
+            self.undo(old);
+        }
+        false
     }
 
     /// A frame that parses with `filler` for each of its bodies.
@@ -353,19 +390,16 @@ impl Blocks {
     }
 
     /// What may make a frame parse; the first is to leave it as it is.
-    fn fixes(&self, frame: &[usize], bodies: &[Rows]) -> Vec<Fix> {
-        let mut fixes = vec![Fix { edits: Vec::new() }];
+    fn fixes(&self, frame: &[usize]) -> Vec<Fix> {
+        let mut fixes = vec![Fix::default()];
         let (Some(&first), Some(&last)) = (frame.first(), frame.last()) else { return fixes };
         let closers = self.missing_closers(frame);
-        let end = bodies.last().map_or(last, |body| last.max(body.end - 1));
-        if !closers.is_empty()
-            && let Some(content) = with_closers(self.line(end), &closers)
-        {
-            fixes.push(Fix { edits: vec![Edit { row: end, content }] });
+        if !closers.is_empty() {
+            fixes.push(Fix { closers, ..Fix::default() });
         }
         let ends = frame.iter().rev().filter(|row| is_closer(self.line(**row)));
         for row in ends.take(MAX_FRAME_TRIALS) {
-            fixes.push(Fix { edits: vec![Edit { row: *row, content: String::new() }] });
+            fixes.push(Fix { edits: vec![Edit { row: *row, content: String::new() }], ..Fix::default() });
         }
         // Another header: nothing is known about its parameters or condition.
         let end = Edit { row: last, content: indented(self.line(last), "}") };
@@ -375,7 +409,7 @@ impl Blocks {
                 let mut edits = vec![Edit { row: first, content }, end.clone()];
                 let between = frame.iter().filter(|row| **row != first && **row != last);
                 edits.extend(between.map(|row| Edit { row: *row, content: String::new() }));
-                fixes.push(Fix { edits });
+                fixes.push(Fix { edits, ..Fix::default() });
             }
         }
         fixes
@@ -451,8 +485,11 @@ impl Blocks {
 }
 
 /// A way to make a frame parse.
+#[derive(Default)]
 struct Fix {
     edits: Vec<Edit>,
+    /// To be put at the end.
+    closers: String,
 }
 
 /// Another content for a line.
@@ -470,7 +507,7 @@ fn skeleton(frame: &[usize], bodies: &[Rows], filler: &'static str, kept: Option
         parts.push(Part::Rows(*row..*row + 1));
         let next = frame.get(i + 1);
         while let Some((n, body)) = bodies.next_if(|(_, body)| next.is_none_or(|next| body.start < *next)) {
-            parts.push(if kept == Some(n) { Part::Rows(body.clone()) } else { Part::Code(filler) });
+            parts.push(if kept == Some(n) { Part::Rows(body.clone()) } else { Part::Code(filler.to_owned()) });
         }
     }
     parts
@@ -526,21 +563,6 @@ fn is_closer(line: &str) -> bool {
     line.starts_with(['}', ')', ']']) && line.chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ','))
 }
 
-/// A line that begins a function, class or import.
-fn is_definition(content: &str) -> bool {
-    let mut words =
-        content.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).filter(|word| !word.is_empty());
-    match words.next() {
-        Some("export" | "function" | "class" | "interface" | "import" | "namespace") => true,
-        Some("async") => words.next() == Some("function"),
-        Some("const" | "let" | "var" | "type") => content.contains('='),
-        Some("private" | "public" | "protected" | "static" | "constructor" | "describe" | "it" | "test") => {
-            content.contains('(')
-        }
-        _ => false,
-    }
-}
-
 fn indented(line: &str, content: &str) -> String {
     let indent = line.len() - line.trim_start().len();
     format!("{}{content}", &line[..indent])
@@ -564,7 +586,7 @@ fn with_closers(line: &str, closers: &str) -> Option<String> {
     if room >= closers.len() {
         return Some(format!("{}{}{closers}", " ".repeat(room - closers.len()), trimmed.trim_start()));
     }
-    (line.len() >= closers.len()).then(|| closers.to_owned())
+    None
 }
 
 /// Headers that open a block in place of a broken one, the likeliest first.
