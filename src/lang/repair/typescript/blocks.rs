@@ -228,51 +228,22 @@ impl Blocks {
             return self.settle(around, &parts);
         }
         let inside = self.inside_tokens(&item);
-        let by_line = self.split(item.clone(), false);
-        let begins_inside = |part: &&Rows| {
-            let rows: Rows = (**part).clone();
-            let row = rows.clone().find(|row| self.lines[*row].indent.is_some()).unwrap_or(rows.start);
-            inside[row - item.start]
-        };
-        let inner: Vec<Rows> = by_line.iter().skip(1).filter(begins_inside).take(MAX_FRAME_TRIALS).cloned().collect();
-        let hidden = inner.into_iter().any(|part| {
-            let bytes = &self.text[self.bytes(&part)];
-            bytes.iter().any(|byte| matches!(byte, b'(' | b'{')) && self.error(around, &[Part::Rows(part)]).is_none()
-        });
-        if hidden && let Some((first, rest)) = by_line.split_first() {
-            // A template or comment without an end has swallowed what is code by itself.
-            let rest = rest.first().map_or(item.end, |part| part.start)..item.end;
-            let mut parts = vec![first.clone()];
-            parts.extend(self.split(rest, true));
+        let (frame, bodies) = self.frame(&item, &inside);
+        let fixes = if bodies.is_empty() { Vec::new() } else { self.fixes(&frame) };
+        let (light, heavy): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(Fix::is_light);
+        if light.into_iter().any(|fix| self.repair_with(around, &item, (&frame, &bodies), fix, error)) {
+            return;
+        }
+        if let Some(rest) = self.swallowed(around, &item, &inside) {
+            let mut parts = vec![item.start..rest];
+            parts.extend(self.split(rest..item.end, true));
             return self.settle(around, &parts);
         }
-        let (frame, bodies) = self.frame(&item, &inside);
         if bodies.is_empty() {
             return self.repair_line(around, item, error);
         }
-        for fix in self.fixes(&frame) {
-            let edits = self.apply(&fix.edits);
-            let mut inner = around.clone();
-            if !fix.closers.is_empty() {
-                inner.after.insert(0, Part::Code(fix.closers.clone()));
-            }
-            for filler in ["", "0", "a:0"] {
-                if self.error(&inner, &skeleton(&frame, &bodies, filler, None)).is_some() {
-                    continue;
-                }
-                let bytes = self.bytes(&item);
-                let (before, problems) = (self.text[bytes.clone()].to_vec(), self.problems.len());
-                for edit in &fix.edits {
-                    self.note(edit.row, &error.message);
-                }
-                self.repair_bodies(&inner, &frame, &bodies, filler);
-                if fix.closers.is_empty() || self.close(around, item.clone(), &fix.closers, &error.message) {
-                    return;
-                }
-                self.text[bytes].copy_from_slice(&before);
-                self.problems.truncate(problems);
-            }
-            self.undo(edits);
+        if heavy.into_iter().any(|fix| self.repair_with(around, &item, (&frame, &bodies), fix, error)) {
+            return;
         }
         // Without the frame.
         for row in &frame {
@@ -283,6 +254,55 @@ impl Blocks {
             items.extend(self.split(body, true));
         }
         self.settle(around, &items);
+    }
+
+    /// Where the item ends, by its lines, when a template or comment without an end has swallowed what is code by itself.
+    fn swallowed(&mut self, around: &Around, item: &Rows, inside: &[bool]) -> Option<usize> {
+        let by_line = self.split(item.clone(), false);
+        let begins_inside = |part: &&Rows| {
+            let row = (part.start..part.end).find(|row| self.lines[*row].indent.is_some()).unwrap_or(part.start);
+            inside[row - item.start]
+        };
+        let inner: Vec<Rows> = by_line.iter().skip(1).filter(begins_inside).take(MAX_FRAME_TRIALS).cloned().collect();
+        let is_code = inner.into_iter().any(|part| {
+            let bytes = &self.text[self.bytes(&part)];
+            bytes.iter().any(|byte| matches!(byte, b'(' | b'{')) && self.error(around, &[Part::Rows(part)]).is_none()
+        });
+        by_line.get(1).map(|part| part.start).filter(|_| is_code)
+    }
+
+    /// Tries to repair an item with a frame that was fixed; changes nothing when it does not parse then.
+    fn repair_with(
+        &mut self,
+        around: &Around,
+        item: &Rows,
+        (frame, bodies): (&[usize], &[Rows]),
+        fix: Fix,
+        error: &Problem,
+    ) -> bool {
+        let bytes = self.bytes(item);
+        let (before, problems) = (self.text[bytes.clone()].to_vec(), self.problems.len());
+        self.apply(&fix.edits);
+        let mut inner = around.clone();
+        if !fix.closers.is_empty() {
+            inner.after.insert(0, Part::Code(fix.closers.clone()));
+        }
+        let fits = |filler: &&'static str| self.error(&inner, &skeleton(frame, bodies, filler, None)).is_none();
+        if let Some(filler) = ["", "0", "a:0"].into_iter().find(fits) {
+            for edit in &fix.edits {
+                self.note(edit.row, &error.message);
+            }
+            self.repair_bodies(&inner, frame, bodies, filler);
+            if self.error(around, &[Part::Rows(item.clone())]).is_none() {
+                return true;
+            }
+            if !fix.closers.is_empty() && self.close(around, item.clone(), &fix.closers, &error.message) {
+                return true;
+            }
+        }
+        self.text[bytes].copy_from_slice(&before);
+        self.problems.truncate(problems);
+        false
     }
 
     /// Writes closers at the end of an item that parses with them, if there is room.
@@ -405,7 +425,7 @@ impl Blocks {
         let end = Edit { row: last, content: indented(self.line(last), "}") };
         if first != last && is_closer(self.line(last)) {
             for header in headers(self.line(first)) {
-                let content = indented(self.line(first), &header);
+                let Some(content) = placed(self.line(first), &header) else { continue };
                 let mut edits = vec![Edit { row: first, content }, end.clone()];
                 let between = frame.iter().filter(|row| **row != first && **row != last);
                 edits.extend(between.map(|row| Edit { row: *row, content: String::new() }));
@@ -492,6 +512,13 @@ struct Fix {
     closers: String,
 }
 
+impl Fix {
+    /// Leaves all brackets that open something as they are.
+    fn is_light(&self) -> bool {
+        self.closers.is_empty() && self.edits.iter().all(|edit| edit.content.is_empty())
+    }
+}
+
 /// Another content for a line.
 #[derive(Clone)]
 struct Edit {
@@ -568,6 +595,13 @@ fn indented(line: &str, content: &str) -> String {
     format!("{}{content}", &line[..indent])
 }
 
+/// The content in place of that of the line, further left if it is longer.
+fn placed(line: &str, content: &str) -> Option<String> {
+    let indent = line.len() - line.trim_start().len();
+    let room = line.len().checked_sub(content.len())?;
+    Some(format!("{}{content}", " ".repeat(room.min(indent))))
+}
+
 /// The line with closers at its end, at the same length.
 fn with_closers(line: &str, closers: &str) -> Option<String> {
     let content = line.trim_end();
@@ -631,6 +665,5 @@ fn headers(line: &str) -> Vec<String> {
         headers.push(format!("{asynchronous}{}(){{", name(first)));
     }
     headers.push("{".to_owned());
-    headers.retain(|header| header.len() <= line.trim().len());
     headers
 }
