@@ -1,13 +1,6 @@
-//! Breaks correct programs, one release at a time, as people do. Lines are marked with `#~ release`.
+//! Mutants of Python.
 
-/// A program that leaks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mutant {
-    pub operator: &'static str,
-    /// 1-based line of the release in the original.
-    pub line: usize,
-    pub text: String,
-}
+use super::Mutant;
 
 const MARK: &str = "#~ release";
 

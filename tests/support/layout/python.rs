@@ -1,52 +1,14 @@
-//! Rewrites of a program that must not change any verdict.
+//! Rewrites of Python.
 
-/// A rewrite and how it moves lines: original line -> new line, both 1-based.
-pub struct Rewrite {
-    pub name: String,
-    pub text: String,
-    pub line: fn(usize) -> usize,
-}
+use super::{Rewrite, is_word, layouts, occurrences, renamed};
 
-fn same(line: usize) -> usize {
-    line
-}
-
-fn doubled(line: usize) -> usize {
-    line * 2
-}
-
-/// All rewrites of a program.
+/// All rewrites of a program that keep its lines apart.
 pub fn rewrites(text: &str) -> Vec<Rewrite> {
-    let plain = |name: &str, text: String, line| Rewrite { name: name.to_owned(), text, line };
-    let mut out = vec![
-        plain("CRLF", text.replace('\n', "\r\n"), same),
-        plain("BOM", format!("\u{feff}{text}"), same),
-        plain("comment before each line", spaced(text, "# about the next line"), doubled),
-        plain("blank line before each line", spaced(text, ""), doubled),
-        plain("spaces around brackets", text.replace("()", "( )"), same),
-    ];
+    let mut out = layouts(text, "# about the next line");
     for name in variables(text) {
-        let new = format!("renamed_{name}");
-        out.push(plain(&format!("rename `{name}`"), renamed(text, &name, &new), same));
+        out.push(Rewrite::same_lines(&format!("rename `{name}`"), renamed(text, &name, &format!("renamed_{name}"))));
     }
     out
-}
-
-fn spaced(text: &str, filler: &str) -> String {
-    text.lines().map(|line| format!("{filler}\n{line}\n")).collect()
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Byte ranges of whole-word occurrences.
-fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(is_word) && !after.is_some_and(is_word)
-    })
 }
 
 /// Variables that are safe to rename textually: assigned in a statement of their own, never an attribute, keyword, import or string.
@@ -72,17 +34,6 @@ fn renamable(text: &str, name: &str) -> bool {
         let declared = line.trim_start().starts_with("def ") || line.trim_start().starts_with("class ");
         !before.ends_with('.') && !keyword && !quoted && !imported && !declared && !line.contains("#")
     })
-}
-
-fn renamed(text: &str, name: &str, new: &str) -> String {
-    let mut out = String::new();
-    let mut done = 0;
-    for at in occurrences(text, name) {
-        out.push_str(&text[done..at]);
-        out.push_str(new);
-        done = at + name.len();
-    }
-    out + &text[done..]
 }
 
 /// The program with every marked `[await ]name.method()` moved into a function of its own, or `None` when it has none.
