@@ -540,6 +540,11 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
+    /// function that is given away runs.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub sure_events: Vec<SmolStr>,
     /// Methods that make a program go on until it is stopped (`listen`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

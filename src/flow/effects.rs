@@ -113,7 +113,12 @@ impl Run<'_> {
                 state.kill(dst);
                 Step::Go
             }
-            Op::Closure { dst, .. } | Op::Catch { dst, .. } => {
+            Op::Closure { dst, func, .. } => {
+                self.note_closure(*func, state);
+                state.kill(dst);
+                self.lost(at, instr.span, state, node)
+            }
+            Op::Catch { dst, .. } => {
                 state.kill(dst);
                 self.lost(at, instr.span, state, node)
             }
@@ -174,6 +179,9 @@ impl Run<'_> {
                 self.learn_constant(dst, value, state);
             }
             op => {
+                if let Op::Closure { func, .. } = op {
+                    self.note_closure(*func, state);
+                }
                 if let Some(dst) = op.dst() {
                     state.kill(dst);
                 }

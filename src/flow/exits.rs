@@ -1,12 +1,12 @@
 //! Where paths end: who owns the resource then, and whether it holds anything at all.
 
+use super::closures::Kept;
 use super::solve::Run;
 use super::state::{Held, State, Status};
-use super::{Context, ExitKind, HandOver, Leak, Owner, Rel, Start, Token};
+use super::{ExitKind, HandOver, Leak, Owner, Start};
 use crate::catalog::schema::{Connects, Role};
-use crate::ir::{Binding, BlockId, Callee, FnKind, FuncId, Op, OpRef, Place, Proj, Root, Span};
-use crate::resolve::{Target, Ty};
-use rustc_hash::FxHashSet;
+use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Proj, Root, Span};
+use crate::resolve::Target;
 
 /// When an op that connects a lazy resource has done so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,11 +98,16 @@ impl Run<'_> {
         if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
             return;
         }
-        if self.released_by_closure(&state) {
-            self.outcome.deferred.push(at);
-            return;
+        match self.kept_by_closure(&state) {
+            Kept::No => self.leak(&state, kind, at, None, node),
+            Kept::Surely => self.outcome.deferred.push(at),
+            Kept::Maybe => {
+                let before = self.outcome.leaks.len();
+                let state = State { shared: true, ..state };
+                self.leak(&state, kind, at, None, node);
+                self.doubtful.extend(before..self.outcome.leaks.len());
+            }
         }
-        self.leak(&state, kind, at, None, node);
     }
 
     pub fn handed(&mut self, owner: Owner, at: Span, state: &State, node: u32) {
@@ -179,69 +184,4 @@ impl Run<'_> {
         }
         caller
     }
-
-    /// A closure that outlives the function captures it and releases it when called, or takes it along.
-    fn released_by_closure(&self, state: &State) -> bool {
-        self.outliving.iter().any(|captured| state.reaches(captured))
-    }
-}
-
-/// The variables that closures capture which outlive the call of the function. A closure that only the resource itself gets
-/// (`client.on("error", () => client.x)`) keeps it as little as the resource does, unless it releases it.
-pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Place> {
-    let function = ctx.resolved.module.func(ctx.func);
-    let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
-    let closures: Vec<(&Place, FuncId)> = instrs()
-        .filter_map(|instr| match &instr.op {
-            Op::Closure { dst, func, .. } if ctx.regions.escaping.contains(func) => Some((dst, *func)),
-            _ => None,
-        })
-        .collect();
-    if closures.is_empty() {
-        return Vec::new();
-    }
-    let elsewhere = given_elsewhere(ctx, token, closures.iter().map(|(dst, _)| *dst).collect());
-    let mut out = Vec::new();
-    for (dst, func) in closures {
-        let kept = elsewhere.contains(dst);
-        for (i, captured) in ctx.resolved.captured_places(func).iter().enumerate() {
-            let inner = || Place::root(Root::Capture(i as u16));
-            if kept || ctx.callees.effect(func, &inner(), token.kind).release != Rel::Never {
-                out.push(captured.clone());
-            }
-        }
-    }
-    out
-}
-
-/// Those of `places` whose value goes to somebody else than the resource of the token.
-fn given_elsewhere(ctx: Context<'_>, token: &Token, places: FxHashSet<&Place>) -> FxHashSet<Place> {
-    let function = ctx.resolved.module.func(ctx.func);
-    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
-    let mut out = FxHashSet::default();
-    for (b, block) in function.blocks.iter().enumerate() {
-        for (i, instr) in block.instrs.iter().enumerate() {
-            let own = match &instr.op {
-                Op::Call { callee, .. } => {
-                    let at = OpRef { func: ctx.func, block: BlockId(b as u32), op: i as u32 };
-                    let acquires = matches!(&token.start, Start::Acquire { at: start, .. } if *start == at);
-                    acquires || matches!(callee, Callee::Method { recv, .. } if is_own(recv))
-                }
-                Op::Copy { dst, .. } => {
-                    let mut owner = dst.clone();
-                    owner.proj.pop().is_some() && is_own(&owner)
-                }
-                _ => false,
-            };
-            if own {
-                continue;
-            }
-            instr.op.for_each_place(&mut |place| {
-                if places.contains(place) && instr.op.dst() != Some(place) {
-                    out.insert(place.clone());
-                }
-            });
-        }
-    }
-    out
 }

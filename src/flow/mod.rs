@@ -9,6 +9,7 @@
 //! solver, run with a parameter as the token ([`Start::Place`]).
 
 mod calls;
+mod closures;
 mod effects;
 mod exits;
 mod raises;

@@ -1,5 +1,6 @@
 //! Walking the paths.
 
+use super::closures::Outliving;
 use super::exits::When;
 use super::state::{Completion, Held, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, Outcome, Start, Token};
@@ -62,8 +63,10 @@ pub struct Run<'a> {
     pub nodes: Vec<Node>,
     /// Places worth remembering tests about: tested more than once, or set to constants.
     tested: FxHashSet<Place>,
-    /// Variables that closures keep beyond the call.
-    pub outliving: Vec<Place>,
+    /// Closures that go on when the call is over.
+    pub(super) outliving: Vec<Outliving>,
+    /// Leaks on paths on which a closure may release it later; in order.
+    pub(super) doubtful: Vec<usize>,
     /// Blocks from which the acquisition can be reached.
     leads_to_start: Vec<bool>,
     visited: FxHashSet<(BlockId, State)>,
@@ -88,7 +91,8 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         outcome: Outcome::default(),
         nodes: Vec::new(),
         tested: tested_places(ctx),
-        outliving: super::exits::outliving(ctx, token),
+        outliving: super::closures::outliving(ctx, token),
+        doubtful: Vec::new(),
         leads_to_start: Vec::new(),
         visited: FxHashSet::default(),
         per_block: FxHashMap::default(),
@@ -123,6 +127,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         }
         run.block(block, state, node);
     }
+    run.settle_doubts();
     for (i, (node, end)) in std::mem::take(&mut run.ends).into_iter().enumerate() {
         let steps = super::witness::steps(&run, node, Some(end));
         run.outcome.leaks[i].steps = steps;
@@ -153,6 +158,19 @@ fn tested_places(ctx: Context<'_>) -> FxHashSet<Place> {
 }
 
 impl<'a> Run<'a> {
+    /// Where the function itself releases it, a path that leaves that to a closure which may never run is a leak. Where it does not, the
+    /// closure is how it is meant to be released.
+    fn settle_doubts(&mut self) {
+        if !self.outcome.released.is_empty() || self.doubtful.is_empty() {
+            return;
+        }
+        for i in std::mem::take(&mut self.doubtful).into_iter().rev() {
+            let leak = self.outcome.leaks.remove(i);
+            self.ends.remove(i);
+            self.outcome.deferred.push(leak.at);
+        }
+    }
+
     fn blocks_leading_to_start(&self) -> Vec<bool> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         // Where the jumps through cleanups go is known to the path only: for this question, each cleanup may resume any of them.

@@ -69,6 +69,8 @@ pub struct State {
     pub tier: Option<Tier>,
     pub shared: bool,
     pub held: Held,
+    /// Which of the closures that outlive the function were made, by index in [`super::solve::Run::outliving`]. Sorted.
+    pub closures: SmallVec<[u16; 2]>,
 }
 
 /// Whether an open resource may hold a connection.
@@ -95,6 +97,7 @@ impl State {
             tier: None,
             shared: false,
             held: Held::Yes,
+            closures: SmallVec::new(),
         }
     }
 

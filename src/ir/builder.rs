@@ -19,9 +19,17 @@ const MAX_INSTRS: usize = 32_000;
 #[derive(Clone, Debug)]
 enum Region {
     Loop {
+        header: BlockId,
+        /// Where `continue` goes: the header, or what stands before it (`i++` of a `for`, the test of a `do`).
         next: BlockId,
         exit: BlockId,
         label: Option<Name>,
+    },
+    /// Code that can be left early without being a loop: a `switch`, a labelled block, a body that was put in place of a call.
+    Exit {
+        exit: BlockId,
+        /// What a `break` must say to leave it.
+        leave: Leave,
     },
     /// The protected part of a cleanup scope.
     Cleanup(BlockId),
@@ -30,6 +38,21 @@ enum Region {
     /// Code that runs with a completion pending: a cleanup, or the handlers of a dispatch.
     Pending,
 }
+
+/// How a region that is no loop is left.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// By a `break` without label.
+    Break,
+    /// By a `break` with this label.
+    Label(Name),
+    /// By [`Builder::leave_exit_early`] only.
+    Token,
+}
+
+/// Names an open exit region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitToken(usize);
 
 /// Builds the blocks and locals of one function.
 #[derive(Debug)]
@@ -105,7 +128,7 @@ impl Builder {
         let loops = self.regions.iter().filter(|region| matches!(region, Region::Loop { .. })).count();
         let unwind = self.regions.iter().rev().find_map(|region| match region {
             Region::Cleanup(block) | Region::Dispatch(block) => Some(*block),
-            Region::Loop { .. } | Region::Pending => None,
+            Region::Loop { .. } | Region::Exit { .. } | Region::Pending => None,
         });
         let id = BlockId(self.blocks.len() as u32);
         self.blocks.push(Block {
@@ -209,7 +232,7 @@ impl Builder {
     pub fn enter_loop(&mut self, exit: BlockId, label: Option<Name>) -> BlockId {
         // `next` is not known before the region is open, since the header is inside the loop.
         let header = BlockId(self.blocks.len() as u32);
-        self.regions.push(Region::Loop { next: header, exit, label });
+        self.regions.push(Region::Loop { header, next: header, exit, label });
         let block = self.block();
         debug_assert_eq!(block, header);
         self.blocks[header.index()].loop_header = true;
@@ -217,16 +240,52 @@ impl Builder {
         header
     }
 
-    /// Ends the body: back to the header when the end is reached. Nothing is open afterwards.
-    pub fn leave_loop(&mut self, span: Span) {
-        if let Some(Region::Loop { next, .. }) = self.regions.pop()
-            && self.is_open()
-        {
-            self.goto(next, span);
+    /// Makes `continue` of the innermost loop go to `block`, which was created in the loop and leads to its header.
+    pub fn continue_at(&mut self, block: BlockId) {
+        let innermost = self.regions.iter_mut().rev().find_map(|region| match region {
+            Region::Loop { next, .. } => Some(next),
+            _ => None,
+        });
+        if let Some(next) = innermost {
+            *next = block;
         }
     }
 
-    /// Leaves the innermost loop, or the one named `label`. False when there is no such loop.
+    /// Ends the body: back to the header when the end is reached. Nothing is open afterwards.
+    pub fn leave_loop(&mut self, span: Span) {
+        if let Some(Region::Loop { header, .. }) = self.regions.pop()
+            && self.is_open()
+        {
+            self.goto(header, span);
+        }
+    }
+
+    // ---- regions that can be left early
+
+    /// Begins code that can be left for `exit`, a block created before. No block is started.
+    pub fn enter_exit(&mut self, exit: BlockId, leave: Leave) -> ExitToken {
+        self.regions.push(Region::Exit { exit, leave });
+        ExitToken(self.regions.len() - 1)
+    }
+
+    /// Leaves the region for its exit, through the cleanups between.
+    pub fn leave_exit_early(&mut self, token: ExitToken, span: Span) {
+        if let Some(Region::Exit { exit, .. }) = self.regions.get(token.0) {
+            let exit = *exit;
+            self.jump_out_of(token.0, exit, span);
+        }
+    }
+
+    /// Ends the region: its exit, when the end is reached.
+    pub fn leave_exit(&mut self, span: Span) {
+        if let Some(Region::Exit { exit, .. }) = self.regions.pop()
+            && self.is_open()
+        {
+            self.goto(exit, span);
+        }
+    }
+
+    /// Leaves the innermost loop or switch, or the region named `label`. False when there is no such region.
     pub fn break_loop(&mut self, label: Option<&str>, span: Span) -> bool {
         self.jump_to_loop(label, span, true)
     }
@@ -238,19 +297,31 @@ impl Builder {
 
     fn jump_to_loop(&mut self, wanted: Option<&str>, span: Span, leave: bool) -> bool {
         let found = self.regions.iter().enumerate().rev().find_map(|(depth, region)| match region {
-            Region::Loop { next, exit, label } if wanted.is_none() || label.as_deref() == wanted => {
+            Region::Loop { next, exit, label, .. } if wanted.is_none() || label.as_deref() == wanted => {
                 Some((depth, if leave { *exit } else { *next }))
+            }
+            Region::Exit { exit, leave: by } if leave => {
+                let this = match by {
+                    Leave::Break => wanted.is_none(),
+                    Leave::Label(label) => wanted == Some(label.as_str()),
+                    Leave::Token => false,
+                };
+                this.then_some((depth, *exit))
             }
             _ => None,
         });
         let Some((depth, target)) = found else { return false };
+        self.jump_out_of(depth, target, span);
+        true
+    }
+
+    fn jump_out_of(&mut self, depth: usize, target: BlockId, span: Span) {
         let cleanups = self.cleanups_above(depth);
         if cleanups.is_empty() {
             self.goto(target, span);
         } else {
             self.terminate(Term::Jump { cleanups, then: After::Block(target) }, span);
         }
-        true
     }
 
     /// Cleanups of the open scopes above region `depth`, innermost first.

@@ -5,6 +5,8 @@
 //! comma or line end at the same bracket, because chains like `a.b().c()` or `not not x` nest as well.
 //! Strings and comments are skipped; the expressions inside of f-strings are not.
 
+pub mod braces;
+
 use super::LowerError;
 
 /// Deepest nesting that is analysed. Even an unoptimised build needs less than half of [`super::STACK_BYTES`] for it (a test

@@ -1,6 +1,6 @@
 //! Which code runs as a script, and which closures outlive the call that makes them.
 
-use super::{Resolved, Target, Ty};
+use super::{CallInfo, Resolved, Target, Ty, symbol_args};
 use crate::catalog::schema::{ResourceKind, Role};
 use crate::ir::{Arg, Callee, FuncId, Module, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashSet;
@@ -59,6 +59,7 @@ impl Regions {
                             }
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let targets = resolved.resolve_call(id, callee);
+                            released_outside.extend(released_fields(&targets, args));
                             for func in targets.functions() {
                                 if func != id {
                                     used.insert(func);
@@ -120,6 +121,18 @@ fn runs_at_top_level(module: &Module) -> bool {
         Op::Await { .. } => true,
         Op::Call { callee, .. } => is_plain_call(callee),
         _ => false,
+    })
+}
+
+/// Fields of other objects than the receiver that a catalogued function releases: `clearInterval(socket.timer)`.
+fn released_fields<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Iterator<Item = Name> + 'a {
+    let symbols = info.targets.iter().filter_map(|target| match target {
+        Target::Catalog { facts } => Some(facts.roles.iter().filter(|symbol| symbol.role == Role::Releases)),
+        _ => None,
+    });
+    symbols.flatten().flat_map(|symbol| symbol_args(symbol, args)).filter_map(|(_, arg)| match arg.place.proj.last() {
+        Some(Proj::Field(field)) if arg.place.root != Root::This => Some(field.clone()),
+        _ => None,
     })
 }
 

@@ -97,6 +97,32 @@ impl Lines {
     }
 }
 
+/// The lines of merge conflicts that are markers or of another side than the first, and whether they begin a conflict.
+pub(super) fn conflict_lines(text: &str, lines: &Lines) -> Vec<(usize, bool)> {
+    let mut found = Vec::new();
+    let mut other_side = false;
+    let mut open = false;
+    for line in 0..lines.count() {
+        let content = lines.content(text, line);
+        let marker = |mark: &str| content.starts_with(mark) && !content[mark.len()..].starts_with(&mark[..1]);
+        if marker("<<<<<<<") {
+            open = true;
+            other_side = false;
+            found.push((line, true));
+        } else if open && (marker("|||||||") || marker("=======")) {
+            other_side = true;
+            found.push((line, false));
+        } else if open && marker(">>>>>>>") {
+            open = false;
+            other_side = false;
+            found.push((line, false));
+        } else if other_side {
+            found.push((line, false));
+        }
+    }
+    found
+}
+
 fn has_code(line: &str) -> bool {
     let line = line.trim_start();
     !line.is_empty() && !line.starts_with('#')

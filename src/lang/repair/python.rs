@@ -9,7 +9,7 @@
 //! after a missing triple quote all code is string and all documentation is code. The proposal with the fewest errors and the
 //! most definitions wins, if it is better than leaving things as they are. Files that parse never see any of this.
 
-use super::lines::{Lines, assigned_name, is_definition, is_header, line_indent};
+use super::lines::{Lines, assigned_name, conflict_lines, is_definition, is_header, line_indent};
 use super::strings::triple_quoted;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{Mod, ModModule, Stmt};
@@ -296,25 +296,8 @@ fn string_with_code(text: &str, lines: &Lines) -> Option<usize> {
 
 /// Blanks the markers of merge conflicts and every side but the first. `None` when there are none.
 fn without_conflicts(text: &str, lines: &Lines, left_out: &mut BTreeMap<usize, LeftOut>) -> Option<String> {
-    let mut other_side = false;
-    let mut open = false;
-    for line in 0..lines.count() {
-        let content = lines.content(text, line);
-        let marker = |mark: &str| content.starts_with(mark) && !content[mark.len()..].starts_with(&mark[..1]);
-        if marker("<<<<<<<") {
-            open = true;
-            other_side = false;
-            left_out.insert(line, LeftOut::Conflict);
-        } else if open && (marker("|||||||") || marker("=======")) {
-            other_side = true;
-            left_out.insert(line, LeftOut::ConflictSide);
-        } else if open && marker(">>>>>>>") {
-            open = false;
-            other_side = false;
-            left_out.insert(line, LeftOut::ConflictSide);
-        } else if other_side {
-            left_out.insert(line, LeftOut::ConflictSide);
-        }
+    for (line, first) in conflict_lines(text, lines) {
+        left_out.insert(line, if first { LeftOut::Conflict } else { LeftOut::ConflictSide });
     }
     if left_out.is_empty() {
         return None;

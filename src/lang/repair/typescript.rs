@@ -1,6 +1,11 @@
 //! TypeScript and JavaScript files that do not parse: half-typed code, merge conflicts, Flow, templates.
 
+mod blocks;
+mod inline;
+mod markers;
+
 use crate::source::Language;
+use blocks::Blocks;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::{ParseOptions, Parser};
@@ -62,19 +67,58 @@ fn kinds(language: Language) -> [SourceType; 4] {
     }
 }
 
+/// The error that keeps a text from being parsed.
+fn error_of(allocator: &Allocator, text: &str, kind: SourceType) -> Option<Problem> {
+    attempt(allocator, text, kind).error
+}
+
 /// Parses, repairing where needed. Never fails: what cannot be saved is in `problems`.
 pub fn parse<'a>(allocator: &'a Allocator, text: &'a str, language: Language) -> Parsed<'a> {
-    let mut first = None;
-    for kind in kinds(language) {
+    let kinds = kinds(language);
+    let first = attempt(allocator, text, kinds[0]);
+    if first.error.is_none() {
+        return Parsed { program: first.program, text, problems: Vec::new() };
+    }
+    let (text, mut problems) = match markers::without(text) {
+        Some((text, problems)) => (&*allocator.alloc_str(&text), problems),
+        None => (text, Vec::new()),
+    };
+    // Of the ways that fail, the one that gets furthest is what it was meant to be.
+    let mut furthest = (0, kinds[0]);
+    for kind in kinds {
         let Attempt { program, error } = attempt(allocator, text, kind);
         match error {
-            None => return Parsed { program, text, problems: Vec::new() },
-            Some(error) => first = first.or(Some((program, error))),
+            None => return Parsed { program, text, problems },
+            Some(error) if error.range.start > furthest.0 => furthest = (error.range.start, kind),
+            Some(_) => {}
         }
     }
-    let (program, problems) = match first {
-        Some((program, error)) => (program, vec![error]),
-        None => (attempt(allocator, "", SourceType::ts()).program, Vec::new()),
-    };
-    Parsed { program, text, problems }
+    let kind = furthest.1;
+    let (repaired, found) = Blocks::new(text, kind).run();
+    problems.extend(found);
+    let text = &*allocator.alloc_str(&repaired);
+    let Attempt { mut program, error } = attempt(allocator, text, kind);
+    if let Some(error) = error {
+        problems.push(error);
+        program = attempt(allocator, "", kind).program;
+    }
+    Parsed { program, text, problems: merged(problems) }
 }
+
+/// Sorted, and those that touch as one.
+fn merged(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by_key(|problem| (problem.range.start, problem.range.end));
+    let mut merged: Vec<Problem> = Vec::new();
+    for problem in problems {
+        match merged.last_mut() {
+            Some(last) if problem.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(problem.range.end)
+            }
+            _ => merged.push(problem),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Closures that outlive the call of the function and hold what they capture, or release it.
+
+use super::solve::Run;
+use super::state::State;
+use super::{Context, Rel, Start, Token};
+use crate::ir::{BlockId, Callee, Const, FuncId, Op, OpRef, Place, Root};
+use crate::resolve::Ty;
+use rustc_hash::FxHashMap;
+
+/// A closure that is returned, stored or given away.
+#[derive(Clone, Debug)]
+pub(super) struct Outliving {
+    func: FuncId,
+    /// Variables of the function that it keeps.
+    captured: Vec<Place>,
+    /// Whoever has it decides alone whether it runs: it is an argument of a call that nobody describes.
+    maybe: bool,
+}
+
+/// What a closure that reaches the resource says about a path on which it stays open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kept {
+    No,
+    /// If it is released at all, then there: believable only when the function itself never does.
+    Maybe,
+    Surely,
+}
+
+/// The closures of the function that matter for the token. One that only the resource itself gets (`client.on("error", () => client.x)`)
+/// keeps it as little as the resource does, unless it releases it.
+pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
+    let function = ctx.resolved.module.func(ctx.func);
+    let closures: Vec<(&Place, FuncId)> = function
+        .blocks
+        .iter()
+        .flat_map(|block| &block.instrs)
+        .filter_map(|instr| match &instr.op {
+            Op::Closure { dst, func, .. } if ctx.regions.escaping.contains(func) => Some((dst, *func)),
+            _ => None,
+        })
+        .collect();
+    if closures.is_empty() {
+        return Vec::new();
+    }
+    let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
+    collect_uses(ctx, token, &mut uses);
+    let mut out = Vec::new();
+    for (dst, func) in closures {
+        let uses = uses.get(dst).cloned().unwrap_or_default();
+        let releases = |i: usize| {
+            let inner = Place::root(Root::Capture(i as u16));
+            ctx.callees.effect(func, &inner, token.kind).release != Rel::Never
+        };
+        let captured = ctx.resolved.captured_places(func).iter().enumerate();
+        let captured = captured.filter(|(i, _)| !uses.own_only() || releases(*i)).map(|(_, place)| place.clone());
+        out.push(Outliving { func, captured: captured.collect(), maybe: uses.maybe_only() });
+    }
+    out
+}
+
+/// Where the value of a closure goes.
+#[derive(Clone, Default, Debug)]
+struct Uses {
+    /// To the resource: its methods, its fields, the call that makes it.
+    own: bool,
+    /// To a call that nobody describes.
+    call: bool,
+    /// To something that surely runs it or keeps it: an event that comes, a field, the caller.
+    other: bool,
+}
+
+impl Uses {
+    fn own_only(&self) -> bool {
+        self.own && !self.call && !self.other
+    }
+
+    fn maybe_only(&self) -> bool {
+        (self.call || self.own) && !self.other
+    }
+}
+
+fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Uses>) {
+    let function = ctx.resolved.module.func(ctx.func);
+    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
+    let events = &ctx.resolved.language().sure_events;
+    for (b, block) in function.blocks.iter().enumerate() {
+        for (i, instr) in block.instrs.iter().enumerate() {
+            let mut use_of: fn(&mut Uses) = |uses| uses.other = true;
+            match &instr.op {
+                Op::Call { callee, args, .. } => {
+                    let at = OpRef { func: ctx.func, block: BlockId(b as u32), op: i as u32 };
+                    let acquires = matches!(&token.start, Start::Acquire { at: start, .. } if *start == at);
+                    let event = args
+                        .iter()
+                        .any(|arg| matches!(&arg.literal, Some(Const::Str(event)) if events.contains(event)));
+                    if acquires || matches!(callee, Callee::Method { recv, .. } if is_own(recv)) {
+                        use_of = |uses| uses.own = true;
+                    } else if !event && !events.is_empty() {
+                        use_of = |uses| uses.call = true;
+                    }
+                }
+                Op::Copy { dst, .. } => {
+                    let mut owner = dst.clone();
+                    if owner.proj.pop().is_some() && is_own(&owner) {
+                        use_of = |uses| uses.own = true;
+                    }
+                }
+                _ => {}
+            }
+            instr.op.for_each_place(&mut |place| {
+                if instr.op.dst() != Some(place)
+                    && let Some(uses) = uses.get_mut(place)
+                {
+                    use_of(uses);
+                }
+            });
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The path makes the closure: from here on it may do what it does.
+    pub(super) fn note_closure(&self, func: FuncId, state: &mut State) {
+        if let Some(index) = self.outliving.iter().position(|closure| closure.func == func) {
+            let index = index as u16;
+            if let Err(at) = state.closures.binary_search(&index) {
+                state.closures.insert(at, index);
+            }
+        }
+    }
+
+    /// Whether a closure made on the path captures the resource, and outlives the function.
+    pub(super) fn kept_by_closure(&self, state: &State) -> Kept {
+        let reaching = state
+            .closures
+            .iter()
+            .filter_map(|index| self.outliving.get(*index as usize))
+            .filter(|closure| closure.captured.iter().any(|captured| state.reaches(captured)));
+        let mut kept = Kept::No;
+        for closure in reaching {
+            match closure.maybe {
+                true => kept = Kept::Maybe,
+                false => return Kept::Surely,
+            }
+        }
+        kept
+    }
+}
