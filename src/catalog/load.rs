@@ -147,7 +147,9 @@ impl Loader {
         }
         self.catalog.add_library(&library.name);
         for (i, word) in library.imports.iter().enumerate() {
-            if let Err(error) = check_name(word) {
+            // The name of a package may have dots (`socket.io`); that of a Python module has none.
+            let dotted = library.ecosystem == Ecosystem::Npm;
+            if let Err(error) = if dotted { check_dotted(word) } else { check_name(word) } {
                 self.mistake(&format!("library.imports.{i}"), format!("import word `{word}` {error}"));
             }
             self.catalog.add_import(word);
