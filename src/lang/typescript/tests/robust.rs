@@ -155,7 +155,7 @@ fn many_of_everything_in_linear_time() {
         format!("function f() {{ let x = 1;\n{} }}", "g(() => x);\n".repeat(n)),
         "a.then(b).catch(c);\n".repeat(n),
         format!("a{};\n", ".then(b)".repeat(200)),
-        format!("<a>{}</a>;\n", "<b c={d} />".repeat(n)),
+        "<a><b c={d} /></a>;\n".repeat(n),
         "new Promise(r => { r(1); });\n".repeat(n),
     ];
     let run = move || {
