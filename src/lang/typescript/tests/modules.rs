@@ -100,6 +100,7 @@ fn <module>()   [module]
     @exports.g = symbol ./other.g
     @exports.i = symbol ./other.h
     @exports.ns = symbol ./ns
+    @T <- @string   ; synth
     %2 = build
     %3 = call @f()
     @E = build .X=%2 .Y=%3
@@ -230,6 +231,8 @@ N.M.f();
 "
         .trim_start(),
         r"
+class I
+
 fn <module>()   [module]
   b0:
     @N = build
@@ -241,6 +244,7 @@ fn <module>()   [module]
     %0:M.a <- %1:a   ; synth
     %2:b <- %1:a
     %0:M.f <- %3:f   ; synth
+    @I = class I   ; synth
     @N.c <- %5:c   ; synth
     %6 = call @N.M.f()
     return
