@@ -470,9 +470,14 @@ impl Run<'_> {
         if let Callee::Method { recv, name, .. } = callee
             && self.ctx.resolved.language().container_adds.contains(name)
         {
-            // The container holds it now.
+            // The container holds it now, unless it is only the key of something else.
             let element = recv.project(Proj::Elem);
-            if let Some(owner) = self.stored_in(&element, &args[args.len() - 1].place, state) {
+            let value = &args[args.len() - 1].place;
+            if !reaches(state, value) {
+                state.shared = true;
+                return None;
+            }
+            if let Some(owner) = self.stored_in(&element, value, state) {
                 self.handed(owner, span, state, node);
                 return Some(Step::Stop);
             }

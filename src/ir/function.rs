@@ -37,6 +37,8 @@ pub struct TypeRef {
     pub optional: bool,
     /// The other members of a union.
     pub alternatives: Vec<TypeRef>,
+    /// The fields of an object type that is written out instead of named; `path` is empty then.
+    pub fields: Vec<(Name, TypeRef)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -87,6 +87,13 @@ impl Resolved<'_> {
     }
 
     fn declare_place(&mut self, func: FuncId, place: Place, ty: &crate::ir::TypeRef) -> bool {
+        if !ty.fields.is_empty() {
+            let mut changed = false;
+            for (name, ty) in ty.fields.iter().filter(|_| place.proj.len() < Place::MAX_PROJ) {
+                changed |= self.declare_place(func, place.field(name.clone()), ty);
+            }
+            return changed;
+        }
         let mut types = TySet::new();
         self.annotation(ty, &mut types);
         if types.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::ir::{Name, TypeRef};
 use oxc_ast::ast::{
-    Expression, TSImportTypeQualifier, TSType, TSTypeAnnotation, TSTypeName, TSTypeOperatorOperator,
+    Expression, TSImportTypeQualifier, TSSignature, TSType, TSTypeAnnotation, TSTypeName, TSTypeOperatorOperator,
     TSTypeParameterInstantiation, TSTypeQueryExprName,
 };
 
@@ -88,6 +88,14 @@ fn single(ty: &TSType<'_>) -> Option<TypeRef> {
         TSType::TSTypeOperatorType(operator) if operator.operator == TSTypeOperatorOperator::Readonly => {
             type_ref(&operator.type_annotation)
         }
+        TSType::TSTypeLiteral(literal) => {
+            let fields = literal.members.iter().filter_map(|member| {
+                let TSSignature::TSPropertySignature(property) = member else { return None };
+                Some((Name::new(property.key.static_name()?), annotation(property.type_annotation.as_deref())?))
+            });
+            let fields: Vec<_> = fields.collect();
+            (!fields.is_empty()).then(|| TypeRef { fields, ..TypeRef::default() })
+        }
         TSType::TSStringKeyword(_) => keyword("string"),
         TSType::TSNumberKeyword(_) => keyword("number"),
         TSType::TSBooleanKeyword(_) => keyword("boolean"),
@@ -107,7 +115,7 @@ pub(super) fn type_args(args: Option<&TSTypeParameterInstantiation<'_>>) -> Vec<
     args.map(|args| args.params.iter().map(|arg| type_ref(arg).unwrap_or_default()).collect()).unwrap_or_default()
 }
 
-fn type_name(name: &TSTypeName<'_>) -> Option<Vec<Name>> {
+pub(super) fn type_name(name: &TSTypeName<'_>) -> Option<Vec<Name>> {
     let mut parts = Vec::new();
     let mut at = name;
     loop {

@@ -7,8 +7,8 @@ use super::function::{Signature, This};
 use crate::ir::builder::Leave;
 use crate::ir::{Arg, Callee, Const, FnKind, Name, Op, Place, Root, Span};
 use oxc_ast::ast::{
-    ArrowFunctionBody, ArrowFunctionExpression, BindingPattern, CallExpression, Expression, FormalParameters,
-    Function, NewExpression,
+    ArrowFunctionBody, ArrowFunctionExpression, BindingPattern, CallExpression, Expression, FormalParameters, Function,
+    NewExpression,
 };
 use smallvec::SmallVec;
 
@@ -326,4 +326,3 @@ impl<'a> Lowerer<'a> {
         }
     }
 }
-

@@ -91,11 +91,7 @@ impl<'a> Lowerer<'a> {
             BinaryOperator::Inequality | BinaryOperator::StrictInequality => true,
             BinaryOperator::Instanceof => {
                 let class = annotation::dotted(&binary.right)?;
-                return Some(PlaceTest {
-                    subject: &binary.left,
-                    test: Test::InstanceOf(vec![class]),
-                    negated: false,
-                });
+                return Some(PlaceTest { subject: &binary.left, test: Test::InstanceOf(vec![class]), negated: false });
             }
             _ => return None,
         };

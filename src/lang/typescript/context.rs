@@ -395,9 +395,7 @@ impl<'a> Lowerer<'a> {
             Expression::StringLiteral(literal) => string(literal.value.as_str()),
             Expression::TemplateLiteral(template) => string(template.single_quasi()?.as_str()),
             Expression::UnaryExpression(unary) => match (unary.operator, &unary.argument) {
-                (UnaryOperator::UnaryNegation, Expression::NumericLiteral(literal)) => {
-                    Some(Const::Num(-literal.value))
-                }
+                (UnaryOperator::UnaryNegation, Expression::NumericLiteral(literal)) => Some(Const::Num(-literal.value)),
                 (UnaryOperator::Void, Expression::NumericLiteral(_)) => Some(Const::Undefined),
                 _ => None,
             },

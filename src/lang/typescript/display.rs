@@ -40,12 +40,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// An object literal; when `named`, also its plain properties.
-    pub(super) fn object(
-        &mut self,
-        object: &'a ObjectExpression<'a>,
-        span: Span,
-        named: bool,
-    ) -> (Place, Vec<Arg>) {
+    pub(super) fn object(&mut self, object: &'a ObjectExpression<'a>, span: Span, named: bool) -> (Place, Vec<Arg>) {
         let mut parts = Vec::with_capacity(object.properties.len());
         let mut fields = Vec::new();
         for property in &object.properties {

@@ -349,9 +349,7 @@ impl<'a> Lowerer<'a> {
             self.short_circuit(&base, span);
         }
         let proj = match member {
-            MemberExpression::StaticMemberExpression(member) => {
-                Proj::Field(Name::new(member.property.name.as_str()))
-            }
+            MemberExpression::StaticMemberExpression(member) => Proj::Field(Name::new(member.property.name.as_str())),
             MemberExpression::PrivateFieldExpression(member) => Proj::Field(private_name(&member.field.name)),
             MemberExpression::ComputedMemberExpression(member) => self.key(&member.expression),
         };

@@ -7,7 +7,7 @@
 //! | `pattern` | declarations, assignments, patterns |
 //! | `expr`, `cond`, `call`, `display`, `jsx` | expressions |
 //! | `chain` | promises |
-//! | `function`, `class`, `prototype`, `annotation` | definitions and types |
+//! | `function`, `class`, `prototype`, `annotation`, `types` | definitions and types |
 //!
 //! Approximations, all of them on the side of what usually happens: a default is used where a value is null, not only where it is
 //! undefined; the variables of a loop are the same in every round; `==` and `===` are the same.
@@ -31,6 +31,7 @@ mod prototype;
 mod stmt;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use crate::ir::{FileId, FnKind, FuncId, Module, Name, Span};
 use crate::lang::repair::typescript::{self as repair, Parsed};

@@ -245,11 +245,7 @@ impl<'a> Lowerer<'a> {
 
     /// Whether the name is also that of a function, class or another part of the namespace.
     fn is_merged(&self, declaration: &'a TSNamespaceDeclaration<'a>) -> bool {
-        declaration
-            .id
-            .symbol_id
-            .get()
-            .is_some_and(|symbol| !self.scoping.symbol_redeclarations(symbol).is_empty())
+        declaration.id.symbol_id.get().is_some_and(|symbol| !self.scoping.symbol_redeclarations(symbol).is_empty())
     }
 
     fn namespace_body(&mut self, body: &'a [Statement<'a>], place: &Place, end: Span) {

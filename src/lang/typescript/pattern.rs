@@ -181,13 +181,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn logical_assign(
-        &mut self,
-        dst: Place,
-        operator: LogicalOperator,
-        value: &'a Expression<'a>,
-        span: Span,
-    ) {
+    fn logical_assign(&mut self, dst: Place, operator: LogicalOperator, value: &'a Expression<'a>, span: Span) {
         let (assign, end) = (self.cx.builder.block(), self.cx.builder.block());
         let (test, yes, no) = match operator {
             LogicalOperator::Coalesce => (Test::Null, assign, end),

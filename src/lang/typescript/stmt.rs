@@ -2,7 +2,9 @@
 
 use super::context::Lowerer;
 use crate::ir::{BlockId, Const, Op, Place, Root, Span};
-use oxc_ast::ast::{Declaration, ExportDefaultDeclarationKind, Function, ReturnStatement, Statement, VariableDeclaration};
+use oxc_ast::ast::{
+    Declaration, ExportDefaultDeclarationKind, Function, ReturnStatement, Statement, VariableDeclaration,
+};
 
 /// An open `using` declaration.
 struct OpenUsing {
@@ -129,10 +131,9 @@ impl<'a> Lowerer<'a> {
             Declaration::TSEnumDeclaration(declaration) => self.enumeration(declaration),
             Declaration::TSNamespaceDeclaration(declaration) => self.namespace(declaration, None),
             Declaration::TSImportEqualsDeclaration(import) => self.import_equals(import),
-            Declaration::TSTypeAliasDeclaration(_)
-            | Declaration::TSInterfaceDeclaration(_)
-            | Declaration::TSExternalModuleDeclaration(_)
-            | Declaration::TSGlobalDeclaration(_) => {}
+            Declaration::TSTypeAliasDeclaration(alias) => self.type_alias(alias),
+            Declaration::TSInterfaceDeclaration(interface) => self.interface(interface),
+            Declaration::TSExternalModuleDeclaration(_) | Declaration::TSGlobalDeclaration(_) => {}
         }
     }
 
