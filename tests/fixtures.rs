@@ -153,7 +153,7 @@ fn personas_widen() {
 fn select_leaves_only_the_rules_asked_for() {
     let fixtures = fixtures();
     let bad: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Bad).collect();
-    let sources = sources(bad.iter().map(|f| (f.path.as_str(), f.text.as_str())));
+    let sources = sources(bad.iter().map(|f| (f.shown_path(), f.text.as_str())));
     let settings = Settings { select: vec!["never-closed".to_owned()], ..Settings::default() };
     let report = support::pool(2).install(|| analyse(&sources, Catalog::builtin(), &settings, &|| ()));
     assert!(!report.findings.is_empty());

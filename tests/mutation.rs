@@ -134,7 +134,10 @@ fn statements_of_typescript_are_broken() {
     assert_eq!(tail("return before"), "    return;\n    await c.quit();\n  }\n}\n");
     assert_eq!(tail("throw before"), "    throw new Error(\"mutant\");\n    await c.quit();\n  }\n}\n");
     let moved = text("move out of finally");
-    assert!(moved.contains("  } catch (failure) { throw failure; }\n  {\n    await c.quit(); //~ release\n  }\n}"), "{moved}");
+    assert!(
+        moved.contains("  } catch (failure) { throw failure; }\n  {\n    await c.quit(); //~ release\n  }\n}"),
+        "{moved}"
+    );
 }
 
 #[test]

@@ -101,8 +101,9 @@ impl Fixture {
         analyse_one(self.shown_path(), text, persona)
     }
 
+    /// What the analysis is told. A folder named `fixtures` would make everything below it test code.
     pub fn shown_path(&self) -> &str {
-        self.expected.path.as_deref().unwrap_or(&self.path)
+        self.expected.path.as_deref().unwrap_or_else(|| self.path.trim_start_matches("fixtures/"))
     }
 }
 
