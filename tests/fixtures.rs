@@ -5,11 +5,12 @@
 mod support;
 
 use support::expect::{Expectations, Truth};
-use support::{Kind, Problems, fixtures, line_of, sources};
+use support::{Fixture, Kind, LANGUAGES, Problems, fixtures, folder, line_of, sources};
 use unclosed::analysis::{Settings, analyse};
 use unclosed::catalog::Catalog;
 use unclosed::finding::{Confidence, Finding, Persona, Report, Severity, Step, StepRole};
 use unclosed::ir::{FileId, Span};
+use unclosed::source::Language;
 
 #[test]
 fn every_fixture_reports_what_it_expects() {
@@ -37,7 +38,10 @@ fn every_fixture_reports_what_it_expects() {
 #[test]
 fn every_fixture_has_the_expectations_its_name_promises() {
     let fixtures = fixtures();
-    assert!(fixtures.len() >= 60, "only {} fixtures were found", fixtures.len());
+    for language in LANGUAGES {
+        let count = fixtures.iter().filter(|f| folder(f.language) == *language).count();
+        assert!(count >= 60, "only {count} fixtures of {language} were found");
+    }
     let mut problems = Problems::default();
     for fixture in &fixtures {
         let count = |truth| fixture.expected.with_truth(truth).count();
@@ -55,11 +59,19 @@ fn every_fixture_has_the_expectations_its_name_promises() {
                 fixture.path, fixture.kind, fixture.rule
             ));
         }
+        let shown = support::language(fixture.shown_path());
+        if folder(fixture.language) != folder(shown) || !fixture.path.starts_with(&in_folder(fixture)) {
+            problems.add(format_args!("{}: is not in the folder of its language", fixture.path));
+        }
         if !unclosed::checks::RULES.iter().any(|r| r.id == fixture.rule) {
             problems.add(format_args!("{}: `{}` is no rule", fixture.path, fixture.rule));
         }
     }
     problems.none_of(fixtures.len());
+}
+
+fn in_folder(fixture: &Fixture) -> String {
+    format!("fixtures/{}/{}/", folder(fixture.language), fixture.rule)
 }
 
 /// Whatever is reported can be rendered: it has a witness that starts with the acquisition, words, and an identity.
@@ -141,7 +153,7 @@ fn personas_widen() {
 fn select_leaves_only_the_rules_asked_for() {
     let fixtures = fixtures();
     let bad: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Bad).collect();
-    let sources = sources(bad.iter().map(|f| (f.path.as_str(), f.text.as_str())));
+    let sources = sources(bad.iter().map(|f| (f.shown_path(), f.text.as_str())));
     let settings = Settings { select: vec!["never-closed".to_owned()], ..Settings::default() };
     let report = support::pool(2).install(|| analyse(&sources, Catalog::builtin(), &settings, &|| ()));
     assert!(!report.findings.is_empty());
@@ -176,13 +188,13 @@ fn finding(rule: &'static str, lo: u32, severity: Severity) -> Finding {
 
 fn differences(text: &str, findings: Vec<Finding>) -> Vec<String> {
     let report = Report { findings, ..Report::default() };
-    Expectations::parse(text).unwrap().differences(text, &report)
+    Expectations::parse(text, Language::Python).unwrap().differences(text, &report)
 }
 
 #[test]
 fn runner_reads_expectations() {
     let text = "#! persona: pedantic\n#! path: tests/test_a.py\nx = f()  #~ never-closed not-closed-on-error #~ step 1\ny()  #~ error: never-closed\nz()  #~ release\n";
-    let read = Expectations::parse(text).unwrap();
+    let read = Expectations::parse(text, Language::Python).unwrap();
     assert_eq!(read.persona, Persona::Pedantic);
     assert_eq!(read.path.as_deref(), Some("tests/test_a.py"));
     let rows: Vec<_> = read.findings.iter().map(|e| (e.line, e.rule.as_str(), e.severity)).collect();
@@ -194,11 +206,20 @@ fn runner_reads_expectations() {
 }
 
 #[test]
+fn runner_reads_expectations_in_the_comments_of_the_language() {
+    let text = "//! persona: auditor\nconst x = f(); //~ note: never-closed //~ step 1\ny('#~ release'); //~ release\n";
+    let read = Expectations::parse(text, Language::TypeScript).unwrap();
+    let rows: Vec<_> = read.findings.iter().map(|e| (e.line, e.rule.as_str(), e.severity)).collect();
+    assert_eq!((read.persona, rows), (Persona::Auditor, vec![(2, "never-closed", Some(Severity::Note))]));
+    assert_eq!(read.steps, [(2, 1)]);
+}
+
+#[test]
 fn runner_refuses_misspelt_expectations() {
     for text in
         ["x  #~ never-closd\n", "x  #~\n", "x  #~ fatal: never-closed\n", "x  #~ step one\n", "#! persona: nobody\n"]
     {
-        assert!(Expectations::parse(text).is_err(), "{text}");
+        assert!(Expectations::parse(text, Language::Python).is_err(), "{text}");
     }
 }
 

@@ -7,10 +7,14 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use support::expect::{Expectations, Truth};
-use support::{Kind, Problems, analyse_one, files_below, fixtures, line_of, relative, repository};
+use support::{
+    Fixture, Kind, LANGUAGES, Problems, all_files_below, analyse_one, comment, files_below, fixtures, folder, line_of,
+    relative, repository,
+};
 use unclosed::catalog::schema::{CatalogFile, Ecosystem};
 use unclosed::checks::RULES;
 use unclosed::finding::Persona;
+use unclosed::source::Language;
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -36,20 +40,23 @@ fn blocks(markdown: &str, language: &str) -> Vec<String> {
 }
 
 /// What is wrong with a program that states its own expectations.
-fn run(text: &str) -> Result<(), String> {
-    let expected = Expectations::parse(text).map_err(|e| e.to_string())?;
-    let path = expected.path.as_deref().unwrap_or("example.py");
+fn run(text: &str, language: Language) -> Result<(), String> {
+    let expected = Expectations::parse(text, language).map_err(|e| e.to_string())?;
+    let path = expected.path.as_deref().unwrap_or(match language {
+        Language::Python => "example.py",
+        _ => "example.ts",
+    });
     let report = analyse_one(path, text, expected.persona);
     let differences = expected.differences(text, &report);
     if differences.is_empty() { Ok(()) } else { Err(format!("\n    {}\n", differences.join("\n    "))) }
 }
 
-fn expects(text: &str, rule: &str) -> bool {
-    Expectations::parse(text).is_ok_and(|e| e.findings.iter().any(|f| f.rule == rule))
+fn expects(text: &str, language: Language, rule: &str) -> bool {
+    Expectations::parse(text, language).is_ok_and(|e| e.findings.iter().any(|f| f.rule == rule))
 }
 
-fn is_bad(text: &str) -> bool {
-    text.contains("#~")
+fn is_bad(text: &str, language: Language) -> bool {
+    text.contains(&format!("{}~", comment(language)))
 }
 
 #[test]
@@ -57,17 +64,28 @@ fn every_rule_page_has_examples_that_run() {
     let mut problems = Problems::default();
     for rule in RULES {
         let page = rule.page();
-        let examples = blocks(&page, "python");
-        if !examples.iter().any(|e| expects(e, rule.id)) {
-            problems.add(format_args!("{}: no example shows what it finds (a line with `#~ {}`)", rule.id, rule.id));
-        }
-        if examples.iter().all(|e| is_bad(e)) {
-            problems.add(format_args!("{}: no example shows how to do it right", rule.id));
-        }
-        for (i, example) in examples.iter().enumerate() {
-            if let Err(why) = run(example) {
-                problems.add(format_args!("{}: example {}: {why}", rule.id, i + 1));
+        let mut languages = 0;
+        for language in [Language::Python, Language::TypeScript] {
+            let examples = blocks(&page, folder(language));
+            if examples.is_empty() {
+                continue;
             }
+            languages += 1;
+            let named = format!("{} in {}", rule.id, folder(language));
+            if !examples.iter().any(|e| expects(e, language, rule.id)) {
+                problems.add(format_args!("{named}: no example shows what it finds"));
+            }
+            if examples.iter().all(|e| is_bad(e, language)) {
+                problems.add(format_args!("{named}: no example shows how to do it right"));
+            }
+            for (i, example) in examples.iter().enumerate() {
+                if let Err(why) = run(example, language) {
+                    problems.add(format_args!("{named}: example {}: {why}", i + 1));
+                }
+            }
+        }
+        if languages == 0 {
+            problems.add(format_args!("{}: has no examples", rule.id));
         }
     }
     problems.none_of(RULES.len());
@@ -95,14 +113,26 @@ fn every_rule_is_described() {
     problems.none_of(RULES.len());
 }
 
+/// Rules about what Python does not have.
+const NOT_IN_PYTHON: &[&str] = &["interval-without-teardown"];
+
 #[test]
 fn every_rule_has_fixtures_that_leak_and_that_do_not() {
     let fixtures = fixtures();
+    let mut problems = Problems::default();
     for rule in RULES {
-        let count = |kind| fixtures.iter().filter(|f| f.rule == rule.id && f.kind == kind).count();
-        assert!(count(Kind::Bad) >= 3, "{}: {} bad_ fixtures", rule.id, count(Kind::Bad));
-        assert!(count(Kind::Ok) >= 3, "{}: {} ok_ fixtures", rule.id, count(Kind::Ok));
+        for language in LANGUAGES.iter().filter(|language| **language != "python" || !NOT_IN_PYTHON.contains(&rule.id))
+        {
+            let own = |f: &&Fixture, kind| f.rule == rule.id && f.kind == kind && folder(f.language) == *language;
+            for kind in [Kind::Bad, Kind::Ok] {
+                let count = fixtures.iter().filter(|f| own(f, kind)).count();
+                if count < 3 {
+                    problems.add(format_args!("{} in {language}: {count} fixtures of {kind:?}", rule.id));
+                }
+            }
+        }
     }
+    problems.none_of(RULES.len());
 }
 
 #[test]
@@ -112,6 +142,10 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
     for file in files_below("rules", "toml") {
         let path = relative(&file);
         let catalogue: CatalogFile = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let language = match catalogue.library.ecosystem {
+            Ecosystem::Python => Language::Python,
+            _ => Language::TypeScript,
+        };
         for resource in &catalogue.resources {
             if resource.bad.is_empty() || resource.good.is_empty() {
                 problems.add(format_args!("{path}: {} needs a bad and a good example", resource.id));
@@ -119,14 +153,15 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
             for (kind, examples) in [("bad", &resource.bad), ("good", &resource.good)] {
                 for (i, example) in examples.iter().enumerate() {
                     ran += 1;
-                    if is_bad(example) != (kind == "bad") {
+                    if is_bad(example, language) != (kind == "bad") {
                         problems.add(format_args!(
-                            "{path}: {} {kind} {}: only bad ones carry `#~`",
+                            "{path}: {} {kind} {}: only bad ones carry `{}~`",
                             resource.id,
-                            i + 1
+                            i + 1,
+                            comment(language)
                         ));
                     }
-                    if let Err(why) = run(example) {
+                    if let Err(why) = run(example, language) {
                         problems.add(format_args!("{path}: {} {kind} {}: {why}", resource.id, i + 1));
                     }
                 }
@@ -150,12 +185,13 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
+    ("sample/web/live.ts", "interval-without-teardown", "setInterval(async () => {"),
 ];
 
 #[test]
 fn the_sample_project_shows_one_finding_of_each_kind() {
     let mut found = Vec::new();
-    for file in files_below("sample", "py") {
+    for file in all_files_below("sample").into_iter().filter(|f| Language::of_name(f).is_some()) {
         let path = relative(&file);
         let text = fs::read_to_string(&file).unwrap();
         let report = analyse_one(&path, &text, Persona::Regular);
@@ -234,7 +270,7 @@ fn every_dependency_is_explained() {
 fn known_limits_are_explained() {
     for fixture in fixtures() {
         let wrong = fixture.expected.findings.iter().any(|e| e.truth != Truth::Right);
-        let explained = fixture.text.lines().any(|l| l.starts_with("# "));
+        let explained = fixture.text.lines().any(|l| l.starts_with(&format!("{} ", comment(fixture.language))));
         assert!(!wrong || explained, "{}: say in a comment why the answer is wrong", fixture.path);
     }
 }

@@ -4,8 +4,10 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
-use support::layout::{release_in_helper, rewrites};
+use support::layout::{moves, release_in_helper, rewrites};
 use support::{Kind, Problems, describe, fixtures, signature};
+use unclosed::finding::Report;
+use unclosed::source::Language;
 
 #[test]
 fn layout_and_names_do_not_change_a_verdict() {
@@ -14,11 +16,37 @@ fn layout_and_names_do_not_change_a_verdict() {
     for fixture in fixtures().iter().filter(|f| !f.expected.syntax_errors) {
         let persona = fixture.expected.persona;
         let original = signature(&fixture.text, &fixture.run(&fixture.text, persona));
-        for rewrite in rewrites(&fixture.text) {
+        for rewrite in rewrites(&fixture.text, fixture.language) {
             made += 1;
             let found = signature(&rewrite.text, &fixture.run(&rewrite.text, persona));
             let mut expected = original.clone();
             expected.iter_mut().for_each(|row| row.0 = (rewrite.line)(row.0));
+            if found != expected {
+                problems.add(format_args!(
+                    "{}: {}\n  expected {expected:?}\n  found    {found:?}",
+                    fixture.path, rewrite.name
+                ));
+            }
+        }
+    }
+    println!("{made} rewrites");
+    problems.none_of(made);
+}
+
+/// What stands elsewhere may give a finding another identity, not another place or rule.
+#[test]
+fn functions_may_change_their_form_and_acquisitions_move_into_them() {
+    let mut problems = Problems::default();
+    let mut made = 0;
+    let plain = |text: &str, report: &Report| {
+        signature(text, report).into_iter().map(|(line, rule, ..)| (line, rule)).collect::<Vec<_>>()
+    };
+    for fixture in fixtures().iter().filter(|f| !f.expected.syntax_errors) {
+        let persona = fixture.expected.persona;
+        let expected = plain(&fixture.text, &fixture.run(&fixture.text, persona));
+        for rewrite in moves(&fixture.text, fixture.language) {
+            made += 1;
+            let found = plain(&rewrite.text, &fixture.run(&rewrite.text, persona));
             if found != expected {
                 problems.add(format_args!(
                     "{}: {}\n  expected {expected:?}\n  found    {found:?}",
@@ -36,7 +64,7 @@ fn a_release_may_move_into_a_function() {
     let mut problems = Problems::default();
     let mut made = 0;
     for fixture in fixtures().iter().filter(|f| f.kind == Kind::Ok) {
-        let Some(text) = release_in_helper(&fixture.text) else { continue };
+        let Some(text) = release_in_helper(&fixture.text, fixture.language) else { continue };
         made += 1;
         let report = fixture.run(&text, fixture.expected.persona);
         for finding in &report.findings {
@@ -53,7 +81,11 @@ fn fingerprints_survive_new_code_above() {
     let mut problems = Problems::default();
     let fixtures = fixtures();
     for fixture in fixtures.iter().filter(|f| f.kind == Kind::Bad && !f.expected.syntax_errors) {
-        let above = "def unrelated_to_all(argument):\n    return argument + 1\n\n\n";
+        let above = match fixture.language {
+            Language::Python => "def unrelated_to_all(argument):\n    return argument + 1\n\n\n",
+            Language::Vue | Language::Svelte => "<!-- About\n     this component. -->\n\n",
+            _ => "function unrelatedToAll(argument) {\n  return argument + 1;\n}\n\n",
+        };
         let text = format!("{above}{}", fixture.text);
         let identities = |text: &str| {
             let report = fixture.run(text, fixture.expected.persona);

@@ -5,8 +5,9 @@
 mod support;
 
 use support::mutate::mutants;
-use support::{Fixture, Kind, Problems, fixtures};
+use support::{Fixture, Kind, LANGUAGES, Problems, fixtures, folder};
 use unclosed::finding::Persona;
+use unclosed::source::Language;
 
 /// Mutants that do not leak: (fixture file, operator, why). An entry that is not needed any more fails the test.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
@@ -44,7 +45,7 @@ fn every_mutant_of_a_correct_program_is_reported() {
     let (mut made, mut used) = (0, std::collections::BTreeSet::new());
     for fixture in fixtures().iter().filter(|f| f.kind == Kind::Ok) {
         let before = told(fixture, &fixture.text);
-        for mutant in mutants(&fixture.text) {
+        for mutant in mutants(&fixture.text, fixture.language) {
             made += 1;
             let reported = told(fixture, &mutant.text).iter().any(|f| !before.contains(f));
             let excepted = excepted(&fixture.path, mutant.operator);
@@ -69,14 +70,21 @@ fn every_mutant_of_a_correct_program_is_reported() {
 #[test]
 fn most_correct_fixtures_mark_a_release() {
     let fixtures = fixtures();
-    let correct: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Ok).collect();
-    let marked = correct.iter().filter(|f| !mutants(&f.text).is_empty()).count();
-    assert!(marked * 2 > correct.len(), "{marked} of {} correct fixtures have mutants", correct.len());
+    for language in LANGUAGES {
+        let own = |f: &&Fixture| f.kind == Kind::Ok && folder(f.language) == *language;
+        let correct: Vec<_> = fixtures.iter().filter(own).collect();
+        let marked = correct.iter().filter(|f| !mutants(&f.text, f.language).is_empty()).count();
+        assert!(marked * 2 > correct.len(), "{language}: {marked} of {} correct fixtures have mutants", correct.len());
+    }
 }
 
 /// The text of the mutant that `operator` makes.
 fn mutant(text: &str, operator: &str) -> Option<String> {
-    mutants(text).into_iter().find(|m| m.operator == operator).map(|m| m.text)
+    mutant_in(Language::Python, text, operator)
+}
+
+fn mutant_in(language: Language, text: &str, operator: &str) -> Option<String> {
+    mutants(text, language).into_iter().find(|m| m.operator == operator).map(|m| m.text)
 }
 
 const PLAIN: &str =
@@ -112,4 +120,50 @@ fn awaits_are_dropped_and_scopes_become_assignments() {
     assert_eq!(mutant(scope, "assign instead of with").unwrap(), expected);
     let closing = "with closing(connect(1)) as c:  #~ release\n    pass\n";
     assert_eq!(mutant(closing, "assign instead of with").unwrap(), "c = connect(1)\nif True:\n    pass\n");
+}
+
+const TYPESCRIPT: &str = "async function f() {\n  const c = connect();\n  try {\n    await c.send();\n  } finally {\n    await c.quit(); //~ release\n  }\n}\n";
+
+#[test]
+fn statements_of_typescript_are_broken() {
+    let text = |operator| mutant_in(Language::TypeScript, TYPESCRIPT, operator).unwrap();
+    let tail = |operator| text(operator).split("finally {\n").nth(1).unwrap().to_owned();
+    assert_eq!(tail("delete"), "    ;\n  }\n}\n");
+    assert_eq!(tail("drop await"), "    c.quit();\n  }\n}\n");
+    assert_eq!(tail("call something else"), "    await c.describeState();\n  }\n}\n");
+    assert_eq!(tail("return before"), "    return;\n    await c.quit();\n  }\n}\n");
+    assert_eq!(tail("throw before"), "    throw new Error(\"mutant\");\n    await c.quit();\n  }\n}\n");
+    let moved = text("move out of finally");
+    assert!(
+        moved.contains("  } catch (failure) { throw failure; }\n  {\n    await c.quit(); //~ release\n  }\n}"),
+        "{moved}"
+    );
+}
+
+#[test]
+fn finally_moves_only_where_that_matters() {
+    let handled = TYPESCRIPT.replace("  } finally", "  } catch {\n    log();\n  } finally");
+    assert_eq!(mutant_in(Language::TypeScript, &handled, "move out of finally"), None);
+    let leaves = handled.replace("log()", "return");
+    let moved = mutant_in(Language::TypeScript, &leaves, "move out of finally").unwrap();
+    assert!(moved.contains("    return;\n  }\n  {\n    await c.quit();"), "{moved}");
+    let event = "  } finally {\n    on(\"end\", () => {\n      c.quit(); //~ release\n    });\n  }\n";
+    assert_eq!(mutant_in(Language::TypeScript, event, "move out of finally"), None);
+    let top = "try {\n  f();\n} finally {\n  c.quit(); //~ release\n}\n";
+    assert_eq!(mutant_in(Language::TypeScript, top, "return before"), None);
+}
+
+#[test]
+fn chains_scopes_and_properties_of_typescript_are_broken() {
+    let chain = "  return f()\n    .then(g)\n    .finally(() => c.quit()); //~ release\n";
+    let head = "  return f()\n    .then(g)\n";
+    let text = |operator| mutant_in(Language::TypeScript, chain, operator).unwrap();
+    assert_eq!(text("delete"), format!("{head}    ;\n"));
+    assert_eq!(text("then instead of finally"), format!("{head}    .then(() => c.quit());\n"));
+    assert_eq!(text("catch instead of finally"), format!("{head}    .catch(() => c.quit());\n"));
+    let scope = "  await using c = await connect(); //~ release\n";
+    let without = mutant_in(Language::TypeScript, scope, "assign instead of using").unwrap();
+    assert_eq!(without, "  const c = await connect();\n");
+    let property = "  return {\n    client,\n    close: () => client.quit(), //~ release\n  };\n";
+    assert_eq!(mutant_in(Language::TypeScript, property, "delete").unwrap(), "  return {\n    client,\n  };\n");
 }

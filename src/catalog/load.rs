@@ -147,9 +147,8 @@ impl Loader {
         }
         self.catalog.add_library(&library.name);
         for (i, word) in library.imports.iter().enumerate() {
-            // The name of a package may have dots (`socket.io`); that of a Python module has none.
-            let dotted = library.ecosystem == Ecosystem::Npm;
-            if let Err(error) = if dotted { check_dotted(word) } else { check_name(word) } {
+            let check = if library.ecosystem == Ecosystem::Npm { check_dotted } else { check_name };
+            if let Err(error) = check(word) {
                 self.mistake(&format!("library.imports.{i}"), format!("import word `{word}` {error}"));
             }
             self.catalog.add_import(word);

@@ -44,8 +44,8 @@ pub struct Library {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub packages: Vec<SmolStr>,
-    /// First segments of the import paths through which the library is reached. A file that contains none of them as a word
-    /// cannot acquire anything of this library.
+    /// First segments of the import paths through which the library is reached; for npm, names of packages. A file that contains
+    /// none of them as a word cannot acquire anything of this library.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub imports: Vec<SmolStr>,

@@ -113,7 +113,8 @@ impl<'a> Subject<'a> {
                 ExitKind::Raise => 2,
                 ExitKind::Cancel => 3,
             };
-            (leak.shared && !self.case.outcome.settled(), leak.tier.is_some(), kind)
+            // That the very call which may take it over could raise says nothing.
+            (leak.tier == Some(Tier::Any), leak.shared && !self.case.outcome.settled(), leak.tier.is_some(), kind)
         })
     }
 

@@ -7,7 +7,7 @@ pub mod typescript;
 
 use crate::ir::{FileId, Module, Span};
 use crate::source::Language;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use rustc_hash::FxHashSet;
 
 /// A file, lowered. `problems` tell which parts could not be parsed and are `Unknown` in the IR.
@@ -66,7 +66,11 @@ impl Words {
             longest_module: modules.iter().map(|module| module.len()).max().unwrap_or(0),
             modules,
             module_starts,
-            globals: AhoCorasick::new(globals).ok().filter(|globals| globals.patterns_len() > 0),
+            globals: AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(globals)
+                .ok()
+                .filter(|globals| globals.patterns_len() > 0),
         }
     }
 

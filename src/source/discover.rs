@@ -167,16 +167,8 @@ fn language_of_argument(given: &Path, real: &Path) -> Option<Language> {
 
 /// By extension. Stub files have no bodies, so they are taken only when asked for.
 fn language_of_name(path: &Path, explicit: bool) -> Option<Language> {
-    match path.extension()?.to_str()? {
-        "py" | "pyw" => Some(Language::Python),
-        "pyi" if explicit => Some(Language::Python),
-        "ts" | "mts" | "cts" => Some(Language::TypeScript),
-        "tsx" => Some(Language::Tsx),
-        "js" | "jsx" | "mjs" | "cjs" => Some(Language::JavaScript),
-        "vue" => Some(Language::Vue),
-        "svelte" => Some(Language::Svelte),
-        _ => None,
-    }
+    let stub = explicit && path.extension().is_some_and(|extension| extension == "pyi");
+    if stub { Some(Language::Python) } else { Language::of_name(path) }
 }
 
 /// Begins with `#!` and names a Python interpreter.

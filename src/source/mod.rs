@@ -7,6 +7,7 @@ pub mod mask;
 pub mod read;
 
 use crate::ir::FileId;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Language of a file, by its name.
@@ -22,6 +23,21 @@ pub enum Language {
     /// Script blocks of a component file.
     Vue,
     Svelte,
+}
+
+impl Language {
+    /// By extension; `None` for files that are not analysed, and for stub files, which have no bodies.
+    pub fn of_name(path: &Path) -> Option<Language> {
+        match path.extension()?.to_str()? {
+            "py" | "pyw" => Some(Language::Python),
+            "ts" | "mts" | "cts" => Some(Language::TypeScript),
+            "tsx" => Some(Language::Tsx),
+            "js" | "jsx" | "mjs" | "cjs" => Some(Language::JavaScript),
+            "vue" => Some(Language::Vue),
+            "svelte" => Some(Language::Svelte),
+            _ => None,
+        }
+    }
 }
 
 /// A file, read and decoded. Offsets everywhere count bytes of `text`, which for UTF-8 files is the file itself, BOM included.

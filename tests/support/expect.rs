@@ -1,8 +1,9 @@
 //! The expectations that a program states in its own comments, and how they compare with a report.
 
-use super::{describe, line_of};
+use super::{comment, describe, line_of};
 use std::fmt;
 use unclosed::finding::{DiagnosticKind, Finding, Persona, Report, Severity};
+use unclosed::source::Language;
 
 /// Whether today's answer is the right one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,7 +52,8 @@ impl fmt::Display for Malformed {
 }
 
 impl Expectations {
-    pub fn parse(text: &str) -> Result<Expectations, Malformed> {
+    pub fn parse(text: &str, language: Language) -> Result<Expectations, Malformed> {
+        let (option_mark, mark) = (format!("{}!", comment(language)), format!("{}~", comment(language)));
         let mut out = Expectations {
             persona: Persona::Regular,
             path: None,
@@ -60,11 +62,11 @@ impl Expectations {
             steps: Vec::new(),
         };
         for option in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let (line, Some(option)) = (option.0 + 1, option.1.strip_prefix("#!")) else { break };
+            let (line, Some(option)) = (option.0 + 1, option.1.strip_prefix(option_mark.as_str())) else { break };
             out.option(option).map_err(|what| Malformed { line, what })?;
         }
         for (i, line) in text.lines().enumerate() {
-            for comment in line.split("#~").skip(1) {
+            for comment in line.split(mark.as_str()).skip(1) {
                 out.comment(i + 1, comment.trim()).map_err(|what| Malformed { line: i + 1, what })?;
             }
         }
@@ -72,7 +74,7 @@ impl Expectations {
     }
 
     fn option(&mut self, option: &str) -> Result<(), String> {
-        let (key, value) = option.split_once(':').ok_or("an option is `#! key: value`")?;
+        let (key, value) = option.split_once(':').ok_or("an option is `key: value`")?;
         match (key.trim(), value.trim()) {
             ("persona", "regular") => self.persona = Persona::Regular,
             ("persona", "pedantic") => self.persona = Persona::Pedantic,

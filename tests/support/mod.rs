@@ -1,7 +1,8 @@
 //! What the test programs share: fixture files, the expectations written in them, and one way to run the analysis.
 //!
 //! # Expectations
-//! A line states what is reported on it in its own comment. Several may follow each other.
+//! A line states what is reported on it in its own comment, which begins with `#~` in Python and with `//~` in all other languages.
+//! Several may follow each other.
 //!
 //! | comment | meaning |
 //! |---|---|
@@ -11,9 +12,10 @@
 //! | `#~ fn: never-closed` | does not report here and should |
 //! | `#~ step 2` | the second witness step of a finding of this file is on this line |
 //! | `#~ release` | this line releases; the mutation tests break it. `#~ release await` on an `async with` whose expression is awaitable |
+//! | `//~ release` | the same; the line is a statement, a `using` declaration, a property, or a link of a promise chain |
 //!
 //! The first lines may set options: `#! persona: pedantic`, `#! path: tests/test_orders.py` (the path that the analysis is shown),
-//! `#! diagnostic: syntax` (the file does not parse whole, on purpose).
+//! `#! diagnostic: syntax` (the file does not parse whole, on purpose); they begin with `//!` where comments begin with `//`.
 
 pub mod expect;
 pub mod layout;
@@ -56,11 +58,36 @@ impl Kind {
     }
 }
 
+/// What begins a comment that ends with its line.
+pub fn comment(language: Language) -> &'static str {
+    match language {
+        Language::Python => "#",
+        _ => "//",
+    }
+}
+
+/// The folder below `fixtures/` with the programs of a language, and the name of its blocks in Markdown.
+pub fn folder(language: Language) -> &'static str {
+    match language {
+        Language::Python => "python",
+        _ => "typescript",
+    }
+}
+
+/// All folders of programs.
+pub const LANGUAGES: &[&str] = &["python", "typescript"];
+
+/// The language of a path that the analysis is shown.
+pub fn language(path: &str) -> Language {
+    Language::of_name(Path::new(path)).unwrap_or_else(|| panic!("{path}: no known language"))
+}
+
 /// One file below `fixtures/`.
 #[derive(Clone, Debug)]
 pub struct Fixture {
     /// Relative to the repository, with forward slashes.
     pub path: String,
+    pub language: Language,
     pub kind: Kind,
     /// The folder, which is a rule id.
     pub rule: String,
@@ -74,8 +101,9 @@ impl Fixture {
         analyse_one(self.shown_path(), text, persona)
     }
 
+    /// What the analysis is told. A folder named `fixtures` would make everything below it test code.
     pub fn shown_path(&self) -> &str {
-        self.expected.path.as_deref().unwrap_or(&self.path)
+        self.expected.path.as_deref().unwrap_or_else(|| self.path.trim_start_matches("fixtures/"))
     }
 }
 
@@ -92,11 +120,18 @@ pub fn relative(path: &Path) -> String {
 
 /// All files below `dir` whose name ends with `.extension`, sorted.
 pub fn files_below(dir: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found = all_files_below(dir);
+    found.retain(|p| p.extension().is_some_and(|e| e == extension));
+    found
+}
+
+/// All files below `dir`, sorted.
+pub fn all_files_below(dir: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = walkdir::WalkDir::new(repository().join(dir))
         .into_iter()
         .filter_map(Result::ok)
         .map(walkdir::DirEntry::into_path)
-        .filter(|p| p.is_file() && p.extension().is_some_and(|e| e == extension))
+        .filter(|p| p.is_file())
         .collect();
     found.sort();
     found
@@ -108,15 +143,17 @@ pub fn fixtures() -> Vec<Fixture> {
         let shown = relative(&path);
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).unwrap();
+        let language = language(&shown);
         Fixture {
             kind: Kind::of(&stem).unwrap_or_else(|| panic!("{shown}: a fixture is named bad_, ok_, fp_ or fn_")),
             rule: path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
-            expected: Expectations::parse(&text).unwrap_or_else(|e| panic!("{shown}: {e}")),
+            expected: Expectations::parse(&text, language).unwrap_or_else(|e| panic!("{shown}: {e}")),
+            language,
             text,
             path: shown,
         }
     };
-    files_below("fixtures", "py").into_iter().map(load).collect()
+    all_files_below("fixtures").into_iter().map(load).collect()
 }
 
 /// A pool of `threads` whose stacks are large enough for the parsers.
@@ -131,7 +168,7 @@ pub fn sources<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<S
         .map(|(i, (path, text))| SourceFile {
             id: FileId(u32::try_from(i).unwrap()),
             path: path.to_owned(),
-            language: Language::Python,
+            language: language(path),
             text: Arc::from(text),
         })
         .collect()

@@ -45,8 +45,8 @@ fn has_global(text: &str, words: &Words) -> bool {
         bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..))
     };
     let Some(globals) = &words.globals else { return false };
-    // Of overlapping names, such as one that begins with another, all are looked at.
-    globals.find_overlapping_iter(bytes).any(|found| {
+    // The longest name at a place is enough: if it goes on, a shorter one does too.
+    globals.find_iter(bytes).any(|found| {
         let before = found.start().checked_sub(1).is_some_and(in_name);
         !before && !in_name(found.end())
     })

@@ -9,6 +9,7 @@
 
 use super::{Problem, error_of, inline};
 use crate::lang::nesting::braces::{Piece, Scan};
+use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
@@ -17,10 +18,13 @@ use std::ops::Range;
 const MAX_TRIED_BYTES: usize = 12 << 20;
 const MAX_TRIED_TIMES: usize = 40;
 
+/// How often all begins again.
+const MAX_ROUNDS: usize = 12;
+
 /// Frames inside of frames; what is deeper is left out.
 const MAX_FRAMES: usize = 60;
 
-/// Lines of a frame without code in it.
+/// Closers, and parts of a template, that are tried one by one.
 const MAX_FRAME_TRIALS: usize = 4;
 
 /// Line numbers.
@@ -38,7 +42,7 @@ struct Line {
 #[derive(Clone)]
 enum Part {
     Rows(Rows),
-    Code(&'static str),
+    Code(String),
 }
 
 /// What stands around a row of items.
@@ -57,6 +61,10 @@ pub(super) struct Blocks {
     budget: usize,
     problems: Vec<Problem>,
     frames: usize,
+    /// What opened a template or comment without an end; without it, all that follows has another meaning.
+    openers: Vec<(Rows, String)>,
+    /// One more was found: all begins again without it.
+    again: bool,
 }
 
 impl Blocks {
@@ -70,14 +78,27 @@ impl Blocks {
             budget,
             problems: Vec::new(),
             frames: 0,
+            openers: Vec::new(),
+            again: false,
         }
     }
 
     /// The repaired text, of the same length, and what was changed.
     pub(super) fn run(mut self) -> (String, Vec<Problem>) {
-        let all = 0..self.lines.len();
-        let items = self.split(all, true);
-        self.settle(&Around::default(), &items);
+        let original = self.text.clone();
+        for _ in 0..MAX_ROUNDS {
+            self.again = false;
+            let items = self.split(0..self.lines.len(), true);
+            self.settle(&Around::default(), &items);
+            if !self.again {
+                break;
+            }
+            self.text.copy_from_slice(&original);
+            self.problems.clear();
+            for (rows, message) in self.openers.clone() {
+                self.leave_out(rows, &message);
+            }
+        }
         // Whole lines are blanked, and the rest is ASCII on top of blanks.
         (String::from_utf8(self.text).unwrap_or_default(), self.problems)
     }
@@ -95,6 +116,9 @@ impl Blocks {
 
     /// The error of these items, in what is around them.
     fn error(&mut self, around: &Around, items: &[Part]) -> Option<Problem> {
+        if self.again {
+            return None;
+        }
         let mut text = Vec::new();
         let mut origins = Vec::new();
         for part in around.before.iter().chain(items).chain(&around.after) {
@@ -128,7 +152,7 @@ impl Blocks {
     }
 
     /// Cuts rows into items. `tokens`: lines inside of templates and comments begin nothing.
-    fn split(&self, rows: Rows, tokens: bool) -> Vec<Rows> {
+    fn split(&mut self, rows: Rows, tokens: bool) -> Vec<Rows> {
         let inside = if tokens { self.inside_tokens(&rows) } else { vec![false; rows.len()] };
         let counts = |row: &usize| !inside[*row - rows.start];
         let Some(least) = rows.clone().filter(counts).filter_map(|row| self.lines[row].indent).min() else {
@@ -156,8 +180,9 @@ impl Blocks {
     }
 
     /// For each row, whether it begins inside of a template or comment.
-    fn inside_tokens(&self, rows: &Rows) -> Vec<bool> {
+    fn inside_tokens(&mut self, rows: &Rows) -> Vec<bool> {
         let bytes = self.bytes(rows);
+        self.budget = self.budget.saturating_sub(bytes.len());
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
         let mut inside = vec![false; rows.len()];
         let mut scan = Scan::new(text, self.kind.is_jsx());
@@ -214,7 +239,7 @@ impl Blocks {
 
     /// Makes an item parse that does not.
     fn repair(&mut self, around: &Around, item: Rows, error: &Problem) {
-        if self.frames >= MAX_FRAMES {
+        if self.frames >= MAX_FRAMES || self.budget == 0 {
             return self.leave_out(item, &error.message);
         }
         self.frames += 1;
@@ -228,34 +253,22 @@ impl Blocks {
             return self.settle(around, &parts);
         }
         let inside = self.inside_tokens(&item);
-        let by_line = self.split(item.clone(), false);
-        let hidden = by_line.iter().skip(1).any(|part| {
-            let row = part.clone().find(|row| self.lines[*row].indent.is_some()).unwrap_or(part.start);
-            inside[row - item.start] && is_definition(self.line(row).trim_start())
-        });
-        if hidden && let Some((first, rest)) = by_line.split_first() {
-            // A template or comment without an end has swallowed code.
-            let rest = rest.first().map_or(item.end, |part| part.start)..item.end;
-            let mut parts = vec![first.clone()];
-            parts.extend(self.split(rest, true));
+        let (frame, bodies) = self.frame(&item, &inside);
+        let fixes = if bodies.is_empty() { Vec::new() } else { self.fixes(&frame) };
+        let (light, heavy): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(Fix::is_light);
+        if light.into_iter().any(|fix| self.repair_with(around, &item, (&frame, &bodies), fix, error)) {
+            return;
+        }
+        if let Some(rest) = self.swallowed(around, &item, &inside) {
+            let mut parts = vec![item.start..rest];
+            parts.extend(self.split(rest..item.end, true));
             return self.settle(around, &parts);
         }
-        let (frame, bodies) = self.frame(&item, &inside);
         if bodies.is_empty() {
             return self.repair_line(around, item, error);
         }
-        for fix in self.fixes(&frame, &bodies) {
-            let edits = self.apply(&fix.edits);
-            for filler in ["", "0", "a:0"] {
-                let skeleton = skeleton(&frame, &bodies, filler, None);
-                if self.error(around, &skeleton).is_none() {
-                    for edit in &fix.edits {
-                        self.note(edit.row, &error.message);
-                    }
-                    return self.repair_bodies(around, &frame, &bodies, filler);
-                }
-            }
-            self.undo(edits);
+        if heavy.into_iter().any(|fix| self.repair_with(around, &item, (&frame, &bodies), fix, error)) {
+            return;
         }
         // Without the frame.
         for row in &frame {
@@ -266,6 +279,75 @@ impl Blocks {
             items.extend(self.split(body, true));
         }
         self.settle(around, &items);
+    }
+
+    /// Where the item ends, by its lines, when a template or comment without an end has swallowed what is code by itself.
+    fn swallowed(&mut self, around: &Around, item: &Rows, inside: &[bool]) -> Option<usize> {
+        let by_line = self.split(item.clone(), false);
+        let begins_inside = |part: &&Rows| {
+            let row = (part.start..part.end).find(|row| self.lines[*row].indent.is_some()).unwrap_or(part.start);
+            inside[row - item.start]
+        };
+        let inner: Vec<Rows> = by_line.iter().skip(1).filter(begins_inside).take(MAX_FRAME_TRIALS).cloned().collect();
+        let is_code = inner.into_iter().any(|part| {
+            let bytes = &self.text[self.bytes(&part)];
+            bytes.iter().any(|byte| matches!(byte, b'(' | b'{')) && self.error(around, &[Part::Rows(part)]).is_none()
+        });
+        by_line.get(1).map(|part| part.start).filter(|_| is_code)
+    }
+
+    /// Tries to repair an item with a frame that was fixed; changes nothing when it does not parse then.
+    fn repair_with(
+        &mut self,
+        around: &Around,
+        item: &Rows,
+        (frame, bodies): (&[usize], &[Rows]),
+        fix: Fix,
+        error: &Problem,
+    ) -> bool {
+        let bytes = self.bytes(item);
+        let (before, problems) = (self.text[bytes.clone()].to_vec(), self.problems.len());
+        self.apply(&fix.edits);
+        let mut inner = around.clone();
+        if !fix.closers.is_empty() {
+            inner.after.insert(0, Part::Code(fix.closers.clone()));
+        }
+        let fits = |filler: &&'static str| self.error(&inner, &skeleton(frame, bodies, filler, None)).is_none();
+        if let Some(filler) = ["", "0", "a:0"].into_iter().find(fits) {
+            for edit in &fix.edits {
+                self.note(edit.row, &error.message);
+            }
+            self.repair_bodies(&inner, frame, bodies, filler);
+            if self.error(around, &[Part::Rows(item.clone())]).is_none() {
+                return true;
+            }
+            if !fix.closers.is_empty() && self.close(around, item.clone(), &fix.closers, &error.message) {
+                return true;
+            }
+        }
+        self.text[bytes].copy_from_slice(&before);
+        self.problems.truncate(problems);
+        false
+    }
+
+    /// Writes closers at the end of an item that parses with them, if there is room.
+    fn close(&mut self, around: &Around, item: Rows, closers: &str, message: &str) -> bool {
+        let is_blank = |row: &usize| self.line(*row).trim().is_empty();
+        let last = item.clone().rev().find(|row| !is_blank(row)).unwrap_or(item.start);
+        let room = (last + 1..item.end).find(|row| self.lines[*row].end - self.lines[*row].start >= closers.len());
+        let after = room.map(|row| Edit { row, content: closers.to_owned() });
+        let at_end = with_closers(self.line(last), closers).map(|content| Edit { row: last, content });
+        let instead = Edit { row: last, content: closers.to_owned() };
+        for edit in after.into_iter().chain(at_end).chain([instead]) {
+            let row = edit.row;
+            let old = self.apply(&[edit]);
+            if self.error(around, &[Part::Rows(item.clone())]).is_none() {
+                self.note(row, message);
+                return true;
+            }
+            self.undo(old);
+        }
+        false
     }
 
     /// A frame that parses with `filler` for each of its bodies.
@@ -353,29 +435,26 @@ impl Blocks {
     }
 
     /// What may make a frame parse; the first is to leave it as it is.
-    fn fixes(&self, frame: &[usize], bodies: &[Rows]) -> Vec<Fix> {
-        let mut fixes = vec![Fix { edits: Vec::new() }];
+    fn fixes(&self, frame: &[usize]) -> Vec<Fix> {
+        let mut fixes = vec![Fix::default()];
         let (Some(&first), Some(&last)) = (frame.first(), frame.last()) else { return fixes };
         let closers = self.missing_closers(frame);
-        let end = bodies.last().map_or(last, |body| last.max(body.end - 1));
-        if !closers.is_empty()
-            && let Some(content) = with_closers(self.line(end), &closers)
-        {
-            fixes.push(Fix { edits: vec![Edit { row: end, content }] });
+        if !closers.is_empty() {
+            fixes.push(Fix { closers, ..Fix::default() });
         }
         let ends = frame.iter().rev().filter(|row| is_closer(self.line(**row)));
         for row in ends.take(MAX_FRAME_TRIALS) {
-            fixes.push(Fix { edits: vec![Edit { row: *row, content: String::new() }] });
+            fixes.push(Fix { edits: vec![Edit { row: *row, content: String::new() }], ..Fix::default() });
         }
         // Another header: nothing is known about its parameters or condition.
         let end = Edit { row: last, content: indented(self.line(last), "}") };
         if first != last && is_closer(self.line(last)) {
             for header in headers(self.line(first)) {
-                let content = indented(self.line(first), &header);
+                let Some(content) = placed(self.line(first), &header) else { continue };
                 let mut edits = vec![Edit { row: first, content }, end.clone()];
                 let between = frame.iter().filter(|row| **row != first && **row != last);
                 edits.extend(between.map(|row| Edit { row: *row, content: String::new() }));
-                fixes.push(Fix { edits });
+                fixes.push(Fix { edits, ..Fix::default() });
             }
         }
         fixes
@@ -446,13 +525,30 @@ impl Blocks {
             }
         }
         let bytes = self.bytes(&rows);
+        let text = &self.text[bytes.clone()];
+        let opens = memchr::memchr_iter(b'`', text).count() % 2 == 1
+            || memmem::find_iter(text, b"/*").count() > memmem::find_iter(text, b"*/").count();
+        if opens && !self.again && self.openers.len() + 1 < MAX_ROUNDS {
+            self.openers.push((rows, message.to_owned()));
+            self.again = true;
+        }
         blank(&mut self.text[bytes]);
     }
 }
 
 /// A way to make a frame parse.
+#[derive(Default)]
 struct Fix {
     edits: Vec<Edit>,
+    /// To be put at the end.
+    closers: String,
+}
+
+impl Fix {
+    /// Leaves all brackets that open something as they are.
+    fn is_light(&self) -> bool {
+        self.closers.is_empty() && self.edits.iter().all(|edit| edit.content.is_empty())
+    }
 }
 
 /// Another content for a line.
@@ -470,7 +566,7 @@ fn skeleton(frame: &[usize], bodies: &[Rows], filler: &'static str, kept: Option
         parts.push(Part::Rows(*row..*row + 1));
         let next = frame.get(i + 1);
         while let Some((n, body)) = bodies.next_if(|(_, body)| next.is_none_or(|next| body.start < *next)) {
-            parts.push(if kept == Some(n) { Part::Rows(body.clone()) } else { Part::Code(filler) });
+            parts.push(if kept == Some(n) { Part::Rows(body.clone()) } else { Part::Code(filler.to_owned()) });
         }
     }
     parts
@@ -526,24 +622,16 @@ fn is_closer(line: &str) -> bool {
     line.starts_with(['}', ')', ']']) && line.chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ','))
 }
 
-/// A line that begins a function, class or import.
-fn is_definition(content: &str) -> bool {
-    let mut words =
-        content.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).filter(|word| !word.is_empty());
-    match words.next() {
-        Some("export" | "function" | "class" | "interface" | "import" | "namespace") => true,
-        Some("async") => words.next() == Some("function"),
-        Some("const" | "let" | "var" | "type") => content.contains('='),
-        Some("private" | "public" | "protected" | "static" | "constructor" | "describe" | "it" | "test") => {
-            content.contains('(')
-        }
-        _ => false,
-    }
-}
-
 fn indented(line: &str, content: &str) -> String {
     let indent = line.len() - line.trim_start().len();
     format!("{}{content}", &line[..indent])
+}
+
+/// The content in place of that of the line, further left if it is longer.
+fn placed(line: &str, content: &str) -> Option<String> {
+    let indent = line.len() - line.trim_start().len();
+    let room = line.len().checked_sub(content.len())?;
+    Some(format!("{}{content}", " ".repeat(room.min(indent))))
 }
 
 /// The line with closers at its end, at the same length.
@@ -564,7 +652,7 @@ fn with_closers(line: &str, closers: &str) -> Option<String> {
     if room >= closers.len() {
         return Some(format!("{}{}{closers}", " ".repeat(room - closers.len()), trimmed.trim_start()));
     }
-    (line.len() >= closers.len()).then(|| closers.to_owned())
+    None
 }
 
 /// Headers that open a block in place of a broken one, the likeliest first.
@@ -609,6 +697,5 @@ fn headers(line: &str) -> Vec<String> {
         headers.push(format!("{asynchronous}{}(){{", name(first)));
     }
     headers.push("{".to_owned());
-    headers.retain(|header| header.len() <= line.trim().len());
     headers
 }

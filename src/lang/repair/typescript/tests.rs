@@ -63,9 +63,9 @@ fn whole_files_are_left_alone() {
 
 #[test]
 fn half_typed_statements() {
-    keeps("function a() {\n  f()\n  const x = ;\n  g()\n}\nb()\n", "function a() { f() g() } b()");
+    keeps("function a() {\n  f()\n  const x = ;\n  g()\n}\nb()\n", "function a() { f() const x ; g() } b()");
     keeps("function a() {\n  f()\n  g(1, [\n  h()\n}\nb()\n", "function a() { f() h() } b()");
-    keeps("function a() {\n  f()\n  x.\n}\nb()\n", "function a() { f() x } b()");
+    keeps("function a() {\n  f()\n  x.\n}\nb()\n", "function a() { f() } b()");
     keeps("class A {\n  a() {\n    f(`x ${\n  }\n  b() { g() }\n}\n", "class A { a() { } b() { g() } }");
     keeps("f()\nimport { a, b\nimport c from 'c'\n", "f() import c from 'c'");
     keeps("const a = {\n  b: f(\n  c: g(),\n}\nh()\n", "const a = { c: g(), } h()");
