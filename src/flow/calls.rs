@@ -595,7 +595,9 @@ fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -
     if !targets.iter().any(makes) {
         return Vec::new();
     }
-    let given = args.iter().enumerate().filter(|(_, arg)| state.holds(&arg.place));
+    // Also as an option: `make({ client: pool })`.
+    let holds = |arg: &Arg| state.holds(&arg.place) || arg.fields.iter().any(|field| state.holds(&field.place));
+    let given = args.iter().enumerate().filter(|(_, arg)| holds(arg));
     given
         .map(|(i, arg)| {
             let part = arg.name.clone().unwrap_or_else(|| smol_str::format_smolstr!("{i}"));
