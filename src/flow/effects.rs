@@ -256,11 +256,10 @@ impl Run<'_> {
                     self.released(span);
                     Step::Stop
                 }
-                With::EndsTransaction | With::Nothing => {
+                With::EndsTransaction | With::Nothing | With::Unsupported => {
                     self.outcome.idle_with.push(span);
                     Step::Go
                 }
-                With::Unsupported => Step::Go,
             };
         }
         if state.parents.contains(manager) {

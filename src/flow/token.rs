@@ -38,6 +38,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             start: Start::Acquire {
                                 at,
                                 proj: Vec::new(),
+                                also: Vec::new(),
                                 pending: fact.on != AcquireOn::Call,
                                 parents,
                             },
@@ -65,6 +66,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                 start: Start::Acquire {
                                     at,
                                     proj: fresh.proj.clone(),
+                                    also: fresh.also.clone(),
                                     pending: (callee.r#async && !eager) || fresh.pending,
                                     parents: Vec::new(),
                                 },
