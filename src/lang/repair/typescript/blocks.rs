@@ -14,9 +14,10 @@ use oxc_allocator::Allocator;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
 
-/// All trials together may parse so many bytes, and that many times the text, if that is less.
-const MAX_TRIED_BYTES: usize = 12 << 20;
+/// All trials together may parse so many times the text, within these bounds.
 const MAX_TRIED_TIMES: usize = 40;
+const LEAST_TRIED_BYTES: usize = 1 << 20;
+const MAX_TRIED_BYTES: usize = 12 << 20;
 
 /// How often all begins again.
 const MAX_ROUNDS: usize = 12;
@@ -59,6 +60,8 @@ pub(super) struct Blocks {
     /// For trials.
     allocator: Allocator,
     budget: usize,
+    /// Bytes that tree-sitter may still look at.
+    inline_budget: usize,
     problems: Vec<Problem>,
     frames: usize,
     /// What opened a template or comment without an end; without it, all that follows has another meaning.
@@ -69,13 +72,15 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(text: &str, kind: SourceType) -> Self {
-        let budget = MAX_TRIED_BYTES.min(text.len().saturating_mul(MAX_TRIED_TIMES)).max(text.len() * 4);
+        let tried = text.len().saturating_mul(MAX_TRIED_TIMES).clamp(LEAST_TRIED_BYTES, MAX_TRIED_BYTES);
+        let budget = tried.max(text.len() * 4);
         Blocks {
             lines: lines(text),
             text: text.as_bytes().to_vec(),
             kind,
             allocator: Allocator::default(),
             budget,
+            inline_budget: inline::MAX_BYTES_IN_ALL,
             problems: Vec::new(),
             frames: 0,
             openers: Vec::new(),
@@ -182,7 +187,7 @@ impl Blocks {
     /// For each row, whether it begins inside of a template or comment.
     fn inside_tokens(&mut self, rows: &Rows) -> Vec<bool> {
         let bytes = self.bytes(rows);
-        self.budget = self.budget.saturating_sub(bytes.len());
+        self.budget = self.budget.saturating_sub(bytes.len() / 2);
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
         let mut inside = vec![false; rows.len()];
         let mut scan = Scan::new(text, self.kind.is_jsx());
@@ -397,7 +402,12 @@ impl Blocks {
             self.undo(edits);
         }
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
-        let proposals = inline::proposals(text, self.kind.is_jsx());
+        let proposals = if text.len() <= self.inline_budget {
+            self.inline_budget -= text.len().min(inline::MAX_BYTES);
+            inline::proposals(text, self.kind.is_jsx())
+        } else {
+            Vec::new()
+        };
         for broken in proposals {
             let before = self.text[bytes.clone()].to_vec();
             for range in &broken {
