@@ -13,6 +13,9 @@ pub(super) struct Outliving {
     func: FuncId,
     /// Variables of the function that it keeps.
     captured: Vec<Place>,
+    /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
+    /// anybody to give it to, and means it as the way to release.
+    optional: bool,
     /// Whoever has it decides alone whether it runs: it is an argument of a call that nobody describes.
     maybe: bool,
 }
@@ -53,7 +56,7 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
         };
         let captured = ctx.resolved.captured_places(func).iter().enumerate();
         let captured = captured.filter(|(i, _)| !uses.own_only() || releases(*i)).map(|(_, place)| place.clone());
-        out.push(Outliving { func, captured: captured.collect(), maybe: uses.maybe_only() });
+        out.push(Outliving { func, captured: captured.collect(), optional: uses.optional, maybe: uses.maybe_only() });
     }
     out
 }
@@ -67,6 +70,8 @@ struct Uses {
     call: bool,
     /// To something that surely runs it or keeps it: an event that comes, a field, the caller.
     other: bool,
+    /// Where an optional chain may end before.
+    optional: bool,
 }
 
 impl Uses {
@@ -95,6 +100,11 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                         .any(|arg| matches!(&arg.literal, Some(Const::Str(event)) if events.contains(event)));
                     if acquires || matches!(callee, Callee::Method { recv, .. } if is_own(recv)) {
                         use_of = |uses| uses.own = true;
+                    } else if matches!(callee, Callee::Method { optional: true, .. }) {
+                        use_of = |uses| {
+                            uses.call = true;
+                            uses.optional = true;
+                        };
                     } else if !event && !events.is_empty() {
                         use_of = |uses| uses.call = true;
                     }
@@ -131,10 +141,13 @@ impl Run<'_> {
 
     /// Whether a closure made on the path captures the resource, and outlives the function.
     pub(super) fn kept_by_closure(&self, state: &State) -> Kept {
-        let reaching = state
-            .closures
+        let made = |index: usize| u16::try_from(index).is_ok_and(|index| state.closures.binary_search(&index).is_ok());
+        let reaching = self
+            .outliving
             .iter()
-            .filter_map(|index| self.outliving.get(*index as usize))
+            .enumerate()
+            .filter(|(index, closure)| closure.optional || made(*index))
+            .map(|(_, closure)| closure)
             .filter(|closure| closure.captured.iter().any(|captured| state.reaches(captured)));
         let mut kept = Kept::No;
         for closure in reaching {

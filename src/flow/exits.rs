@@ -57,9 +57,15 @@ impl Run<'_> {
                     Some(When::Trying)
                 }
             }
-            Op::Call { args, .. } => {
+            Op::Call { callee, args, .. } => {
                 let given = args.iter().any(|arg| state.reaches(&arg.place));
-                (given && !self.only_wraps(at)).then_some(When::Trying)
+                // Called itself, or a method of a part: `db("jobs")`, `client.users.find()`.
+                let used = match callee {
+                    Callee::Value(place) => state.holds(place) || state.owner_of(place).is_some(),
+                    Callee::Method { recv, .. } => state.owner_of(recv).is_some(),
+                    Callee::Super { .. } => false,
+                };
+                (used || given && !self.only_wraps(at)).then_some(When::Trying)
             }
             Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),

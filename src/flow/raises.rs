@@ -23,7 +23,9 @@ impl Context<'_> {
             Op::Call { callee, .. } => Risk { raise: self.call_tier(at, callee, state, resource), cancel: false },
             Op::Await { src, .. } => {
                 // Awaiting the open object itself gives the object (`client = await from_url(...)`).
-                let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
+                // So does awaiting what it is a part of, when that comes out of the call that made it.
+                let open = state.status != Status::Before && state.status != Status::Pending;
+                let object = open && state.must.iter().any(|held| held.starts_with(src));
                 let release = state.releasing.as_ref() == Some(src);
                 let harmless = object || release || self.awaits_harmless(at, src);
                 let cancel = !release && self.resolved.language().await_cancels;
