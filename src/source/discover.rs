@@ -180,7 +180,7 @@ fn has_python_line(path: &Path) -> bool {
 }
 
 /// Resolves `.` and `..` by name, so that paths read the way they were written.
-fn clean(path: &Path) -> PathBuf {
+pub(super) fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
