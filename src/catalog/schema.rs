@@ -78,6 +78,11 @@ pub struct Resource {
     /// What people call it, without article: `Redis client`, `pooled PostgreSQL connection`.
     pub noun: String,
     pub kind: ResourceKind,
+    /// Versions of the library's packages in which this is how things are: `<4`, `>=4, <6`. Several entries may name the same callable or
+    /// class when all but one have `versions`; the one without is for the versions that no other is for. Where the version is not known
+    /// it is the newest: an entry with an upper bound does not hold.
+    #[serde(default)]
+    pub versions: Option<String>,
     /// Classes whose instances these are. Annotations with them type a place; calling them acquires unless `construct = false`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -106,7 +106,7 @@ impl Run<'_> {
                     if let Some(step) = self.symbol_call(facts, site, state, node) {
                         return step;
                     }
-                    handled |= !facts.roles.is_empty() || facts.makes.is_some();
+                    handled |= !facts.roles.is_empty() || !facts.makes.is_empty();
                 }
                 // `other.execute(sql, conn)`: methods of other resources borrow.
                 Target::ResourceMethod { ty, .. } if touched => {
@@ -605,7 +605,7 @@ fn receiver(callee: &Callee) -> Option<(Place, Name)> {
 
 /// A client made over a pool that is passed in: the pool goes where the client goes, as a part of it.
 fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -> Vec<Place> {
-    let makes = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.makes.is_some() || !facts.acquires.is_empty());
+    let makes = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if !facts.makes.is_empty() || !facts.acquires.is_empty());
     if !targets.iter().any(makes) {
         return Vec::new();
     }

@@ -32,9 +32,9 @@ impl Run<'_> {
             !info.targets.is_empty()
                 && info.targets.iter().all(|target| match target {
                     Target::Catalog { facts } => {
-                        facts.makes.is_some()
+                        !facts.makes.is_empty()
                             && !facts.has_role(Role::Remote)
-                            && facts.acquires.iter().all(|fact| lazy(fact.resource))
+                            && self.ctx.resolved.acquires(facts).all(|fact| lazy(fact.resource))
                     }
                     _ => false,
                 })
