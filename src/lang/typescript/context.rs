@@ -41,9 +41,10 @@ pub(super) struct Lowerer<'a> {
     pub(super) label: Option<Name>,
     /// The file contains `.prototype`.
     pub(super) has_prototypes: bool,
-    /// Ranges that could not be parsed, sorted, and how many of them have become ops.
+    /// Ranges that could not be parsed, sorted.
     pub(super) broken: Vec<Span>,
-    pub(super) broken_done: usize,
+    /// Which of them have become ops.
+    pub(super) broken_done: Vec<bool>,
 }
 
 /// Where a variable is.
@@ -91,6 +92,8 @@ pub(super) struct Context<'a> {
     pub(super) constructs: Option<&'a ast::Class<'a>>,
     /// The fields were initialised.
     pub(super) constructed: bool,
+    /// The first broken range that was not looked at.
+    pub(super) broken_at: usize,
     /// The innermost scope that was entered.
     pub(super) scope: Option<ScopeId>,
     /// Namespaces whose bodies are being lowered, innermost last.
@@ -119,6 +122,7 @@ impl<'a> Context<'a> {
             drops_result: false,
             constructs: None,
             constructed: false,
+            broken_at: 0,
             scope: None,
             namespaces: Vec::new(),
             base: None,
@@ -181,8 +185,8 @@ impl<'a> Lowerer<'a> {
             prototypes: FxHashMap::default(),
             label: None,
             has_prototypes: memchr::memmem::find(text.as_bytes(), b".prototype").is_some(),
+            broken_done: vec![false; broken.len()],
             broken,
-            broken_done: 0,
         }
     }
 

@@ -9,7 +9,7 @@ use oxc_ast::ast::{
     TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSNamespaceDeclaration,
     TSNamespaceDeclarationBody,
 };
-use oxc_syntax::operator::BinaryOperator;
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 
 /// What a module specifier names.
 pub(super) fn module_path(specifier: &str) -> Name {
@@ -294,11 +294,15 @@ fn first_object<'e, 'a>(mut expr: &'e Expression<'a>) -> &'e Expression<'a> {
     }
 }
 
-/// `require.main === module`, `import.meta.main`, `import.meta.url === ...process.argv[1]...`, either way round.
+/// `require.main === module`, `!module.parent`, `import.meta.main`, `import.meta.url === ...process.argv[1]...`, either way round.
 pub(super) fn is_main_test(test: &Expression<'_>) -> bool {
     match bare(test) {
         Expression::StaticMemberExpression(member) => {
             member.property.name == "main" && matches!(bare(&member.object), Expression::ImportMeta(_))
+        }
+        Expression::UnaryExpression(unary) => {
+            unary.operator == UnaryOperator::LogicalNot
+                && super::annotation::path(&unary.argument).is_some_and(|path| path == ["module", "parent"])
         }
         Expression::BinaryExpression(binary) => {
             matches!(binary.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality)

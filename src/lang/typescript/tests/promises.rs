@@ -547,3 +547,41 @@ async fn f.<chain>()   [chain, captures ^0:x]
 ",
     );
 }
+
+#[test]
+fn an_optional_chain_of_handlers() {
+    check(
+        r"
+function f(p) { return p?.then(x => x.y); }
+"
+        .trim_start(),
+        r"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    return
+
+fn f($0:p)   [plain]
+  b0:
+    %1 = closure #2 f.<chain> ^0=$0:p   ; synth
+    %2 = call %1()
+    %0 <- move %2
+    result <- move %0
+    return
+
+async fn f.<chain>()   [chain, captures ^0:p]
+  b0:
+    if ^0:p is null goto b2 else b1
+  b1:
+    %0 = await ^0:p   ; synth
+    %2:x <- move %0
+    %1 <- %2:x.y
+    %3 = await %1   ; synth
+    result <- move %3
+    return
+  b2:
+    result = undefined   ; synth
+    return
+",
+    );
+}
