@@ -11,7 +11,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::operator::UnaryOperator;
 use oxc_syntax::scope::ScopeId;
 use oxc_syntax::symbol::{SymbolFlags, SymbolId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// Longer string literals are plain values: nobody compares or configures with them.
@@ -37,6 +37,8 @@ pub(super) struct Lowerer<'a> {
     pub(super) resolvers: FxHashMap<SymbolId, FuncId>,
     /// Functions of the bodies being lowered that are classes by their prototypes.
     pub(super) prototypes: FxHashMap<SymbolId, super::prototype::Prototype<'a>>,
+    /// Variables that hold `module.exports`.
+    pub(super) export_aliases: FxHashSet<SymbolId>,
     /// Label of the loop that is lowered next.
     pub(super) label: Option<Name>,
     /// The file contains `.prototype`.
@@ -183,6 +185,7 @@ impl<'a> Lowerer<'a> {
             has_script_region: false,
             resolvers: FxHashMap::default(),
             prototypes: FxHashMap::default(),
+            export_aliases: FxHashSet::default(),
             label: None,
             has_prototypes: memchr::memmem::find(text.as_bytes(), b".prototype").is_some(),
             broken_done: vec![false; broken.len()],

@@ -5,8 +5,8 @@ use crate::ir::{Const, Export, Name, Op, Place, Proj, Span};
 use oxc_ast::ast::{
     AssignmentTarget, BinaryExpression, Declaration, ExportAllDeclaration, ExportDefaultDeclaration,
     ExportDefaultDeclarationKind, ExportFromDeclaration, ExportNamedDeclaration, Expression, ImportDeclaration,
-    ImportDeclarationSpecifier, ModuleExportName, ObjectPropertyKind, Statement, TSEnumDeclaration, TSEnumMemberName,
-    TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSNamespaceDeclaration,
+    ImportDeclarationSpecifier, MemberExpression, ModuleExportName, ObjectPropertyKind, Statement, TSEnumDeclaration,
+    TSEnumMemberName, TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSNamespaceDeclaration,
     TSNamespaceDeclarationBody,
 };
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
@@ -214,6 +214,36 @@ impl<'a> Lowerer<'a> {
         self.export(&name, None, span);
         if name == "default" {
             self.export_properties(value);
+        }
+    }
+
+    /// `module.exports`, `exports`, or an assignment to one of them.
+    pub(super) fn is_exports(&self, expr: &'a Expression<'a>) -> bool {
+        match bare(expr) {
+            Expression::AssignmentExpression(assignment) => {
+                let to_module =
+                    Self::target_expr_path(&assignment.left).is_some_and(|path| path == ["module", "exports"]);
+                to_module || self.is_exports(&assignment.right)
+            }
+            Expression::StaticMemberExpression(member) => {
+                member.property.name == "exports" && self.is_unbound(&member.object, "module")
+            }
+            expr => self.is_unbound(expr, "exports"),
+        }
+    }
+
+    /// `api.x = ...` where `const api = module.exports`.
+    pub(super) fn aliased_export(&mut self, target: &'a AssignmentTarget<'a>, stored: &Place, span: Span) {
+        if self.export_aliases.is_empty() {
+            return;
+        }
+        let member = target.as_simple_assignment_target().and_then(|target| target.as_member_expression());
+        let Some(MemberExpression::StaticMemberExpression(member)) = member else { return };
+        let Expression::Identifier(alias) = bare(&member.object) else { return };
+        if self.resolve(alias).is_some_and(|symbol| self.export_aliases.contains(&symbol)) {
+            let name = member.property.name.as_str();
+            self.export(name, None, span);
+            self.emit_synth(Op::Copy { dst: exported(name), src: stored.clone(), moved: false }, span);
         }
     }
 
