@@ -2,7 +2,7 @@
 
 use super::solve::Run;
 use super::state::State;
-use super::{Context, Rel, Start, Token};
+use super::{Context, Effect, Rel, Start, Token};
 use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Op, OpRef, Place, Root};
 use crate::resolve::Ty;
@@ -12,22 +12,13 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug)]
 pub(super) struct Outliving {
     func: FuncId,
-    captured: Vec<Captured>,
+    /// Only the resource itself gets it.
+    own: bool,
     /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
     /// anybody to give it to, and means it as the way to release.
     optional: bool,
     /// Whoever has it decides alone whether it runs: it is an argument of a call that nobody describes.
     maybe: bool,
-}
-
-/// A variable of the function that a closure keeps.
-#[derive(Clone, Debug)]
-struct Captured {
-    place: Place,
-    /// It releases what the variable holds.
-    releases: bool,
-    /// If the variable holds what the resource was made from, it releases that, which releases the resource.
-    releases_parent: bool,
 }
 
 /// What a closure that reaches the resource says about a path on which it stays open.
@@ -39,8 +30,7 @@ pub(super) enum Kept {
     Surely,
 }
 
-/// The closures of the function that matter for the token. One that only the resource itself gets (`client.on("error", () => client.x)`)
-/// keeps it as little as the resource does, unless it releases it.
+/// The closures of the function that go on when it is left.
 pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     let function = ctx.resolved.module.func(ctx.func);
     let closures: Vec<(&Place, FuncId)> = function
@@ -57,26 +47,11 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     }
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
-    let resource = ctx.resolved.catalog.resource(token.kind);
-    // A timer is not kept for its own sake by whoever only knows it.
-    let timer = resource.is_some_and(|resource| resource.kind == ResourceKind::Timer);
-    let parent = resource.and_then(|resource| resource.parent).filter(|parent| parent.frees).map(|parent| parent.ty);
-    let mut out = Vec::new();
-    for (dst, func) in closures {
+    let closure = |(dst, func): (&Place, FuncId)| {
         let uses = uses.get(dst).cloned().unwrap_or_default();
-        let effect = |i: usize, kind| ctx.callees.effect(func, &Place::root(Root::Capture(i as u16)), kind);
-        let captured = ctx.resolved.captured_places(func).iter().enumerate();
-        let captured = captured.filter_map(|(i, place)| {
-            let own = effect(i, token.kind);
-            let releases = own.release != Rel::Never;
-            let releases_parent = parent.is_some_and(|kind| effect(i, kind).release != Rel::Never);
-            // One that only the resource has keeps it if it hands it on.
-            let kept = if uses.own_only() { own.keeps } else { !timer };
-            (releases || releases_parent || kept).then(|| Captured { place: place.clone(), releases, releases_parent })
-        });
-        out.push(Outliving { func, captured: captured.collect(), optional: uses.optional, maybe: uses.maybe_only() });
-    }
-    out
+        Outliving { func, own: uses.own_only(), optional: uses.optional, maybe: uses.maybe_only() }
+    };
+    closures.into_iter().map(closure).collect()
 }
 
 /// Where the value of a closure goes.
@@ -163,26 +138,42 @@ impl Run<'_> {
     /// Whether a closure made on the path captures the resource, and outlives the function. `releasing`: only those that release it.
     pub(super) fn kept_by_closure(&self, state: &State, releasing: bool) -> Kept {
         let made = |index: usize| u16::try_from(index).is_ok_and(|index| state.closures.binary_search(&index).is_ok());
-        let reaching = self
-            .outliving
-            .iter()
-            .enumerate()
-            .filter(|(index, closure)| closure.optional || made(*index))
-            .map(|(_, closure)| closure)
-            .filter(|closure| {
-                closure.captured.iter().any(|captured| {
-                    let parent = || state.parents.iter().any(|parent| parent.starts_with(&captured.place));
-                    (captured.releases_parent && parent())
-                        || (captured.releases || !releasing) && state.reaches(&captured.place)
-                })
-            });
         let mut kept = Kept::No;
-        for closure in reaching {
-            match closure.maybe {
-                true => kept = Kept::Maybe,
-                false => return Kept::Surely,
+        for (index, closure) in self.outliving.iter().enumerate() {
+            if (closure.optional || made(index)) && self.keeps(closure, state, releasing) {
+                match closure.maybe {
+                    true => kept = Kept::Maybe,
+                    false => return Kept::Surely,
+                }
             }
         }
         kept
+    }
+
+    /// The closure captures a variable with which it releases the resource or, when that is asked, holds it. One that only the resource
+    /// itself gets (`client.on("error", () => client.x)`) holds it as little as the resource does, unless it hands it on; and nobody
+    /// stops a timer by knowing it.
+    fn keeps(&self, closure: &Outliving, state: &State, releasing: bool) -> bool {
+        let timer = self.resource.is_some_and(|resource| resource.kind == ResourceKind::Timer);
+        let parent = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees);
+        let captured = self.ctx.resolved.captured_places(closure.func).iter().enumerate();
+        captured.into_iter().any(|(i, captured)| {
+            let inside = |held: &Place| held.rebase(captured, &Place::root(Root::Capture(i as u16)));
+            let held = state.must.iter().chain(&state.may).chain(&state.guards).filter_map(inside);
+            let mut effects = held.map(|inner| match inner.cut {
+                true => Effect::default(),
+                false => self.ctx.callees.effect(closure.func, &inner, self.token.kind),
+            });
+            let kept = effects.any(|effect| {
+                effect.release != Rel::Never || (!releasing && if closure.own { effect.keeps } else { !timer })
+            });
+            let releases_parent = || {
+                let Some(parent) = parent else { return false };
+                state.parents.iter().filter_map(inside).any(|inner| {
+                    !inner.cut && self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never
+                })
+            };
+            kept || releases_parent()
+        })
     }
 }

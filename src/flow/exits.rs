@@ -72,6 +72,10 @@ impl Run<'_> {
                 };
                 (used || given && !self.only_wraps(at)).then_some(When::Trying)
             }
+            // It may be connected there.
+            Op::Closure { captures, .. } if !resource.opens.is_empty() => {
+                captures.iter().any(|(place, _)| state.reaches(place)).then_some(When::Done)
+            }
             Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),
             // Whoever gets it there may use it.
