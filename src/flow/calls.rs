@@ -5,7 +5,7 @@ use super::effects::reaches;
 use super::raises::is_release;
 use super::solve::{Event, Run, Step};
 use super::state::{Held, Known, State, Status};
-use super::{Effect, Owner, Rel};
+use super::{Effect, Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
 use crate::ir::{Arg, Callee, FnKind, FuncId, Name, OpRef, Place, Proj, Root, Span, Tier};
@@ -46,10 +46,8 @@ impl Run<'_> {
             }
         }
         if let Callee::Value(place) = callee
-            && matches!(place.root, Root::Param(_))
-            && state.guards.contains(place)
+            && self.is_release_function(place, state)
         {
-            // The releasing function that a callback was given.
             self.released(span);
             return Step::Stop;
         }
@@ -500,6 +498,14 @@ impl Run<'_> {
         self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
     }
 
+    /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, it is the
+    /// place that holds "the resource": what cannot be called and is called must be that.
+    fn is_release_function(&self, place: &Place, state: &State) -> bool {
+        let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
+        let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
+        given || (asked && self.ctx.resolved.catalog.method(self.token.kind, "()").is_none())
+    }
+
     /// The function that a container calls with each of its elements releases the one that it is about.
     fn visitor_releases(&self, container: &Place, args: &[Arg], state: &State) -> bool {
         let Some(visitor) = args.first() else { return false };
@@ -524,7 +530,7 @@ impl Run<'_> {
 
     /// `conn.close`, passed on uncalled.
     pub(super) fn is_releaser(&self, place: &Place, state: &State) -> bool {
-        if matches!(place.root, Root::Param(_)) && state.guards.contains(place) {
+        if self.is_release_function(place, state) && !state.is_must(place) {
             return true;
         }
         let Some(owner) = state.owner_of(place) else { return false };

@@ -679,6 +679,93 @@ fn f()   [plain]
     }
 
     #[test]
+    fn a_break_leaves_a_switch_and_a_continue_does_not() {
+        let mut b = Builder::new(FileId(0));
+        let exit = b.block();
+        b.enter_loop(exit, None);
+        let update = b.block();
+        b.continue_at(update);
+        let after = b.block();
+        b.enter_exit(after, Leave::Break);
+        let (again, out) = (b.block(), b.block());
+        b.branch(Place::global("x"), Test::Truthy, again, out, span());
+        b.start(again);
+        assert!(b.continue_loop(None, span()));
+        b.start(out);
+        assert!(b.break_loop(None, span()));
+        b.leave_exit(span());
+        b.start(after);
+        mark(&mut b, "after");
+        b.start(update);
+        mark(&mut b, "update");
+        b.leave_loop(span());
+        b.start(exit);
+        check(
+            b,
+            "\
+fn f()   [plain]
+  b0:
+    goto b1
+  b1: loop
+    if @x goto b3 else b2
+  b2:
+    @after = true
+    goto b3
+  b3:
+    @update = true
+    goto b1
+",
+        );
+    }
+
+    #[test]
+    fn regions_are_left_through_the_cleanups_between() {
+        let mut b = Builder::new(FileId(0));
+        let outer = b.block();
+        b.enter_exit(outer, Leave::Label(Name::new_static("block")));
+        let inner = b.block();
+        let token = b.enter_exit(inner, Leave::Token);
+        let after = b.block();
+        b.enter_cleanup_scope();
+        let (one, two) = (b.block(), b.block());
+        b.branch(Place::global("x"), Test::Truthy, one, two, span());
+        b.start(one);
+        assert!(!b.break_loop(None, span()));
+        assert!(b.break_loop(Some("block"), span()));
+        b.start(two);
+        b.leave_exit_early(token, span());
+        b.begin_cleanup(after, span());
+        b.end_cleanup(None, span());
+        b.start(after);
+        b.leave_exit(span());
+        b.start(inner);
+        mark(&mut b, "inner");
+        b.leave_exit(span());
+        b.start(outer);
+        check(
+            b,
+            "\
+fn f()   [plain]
+  b0:
+    goto b1
+  b1: unwind b4
+    if @x goto b2 else b3
+  b2: unwind b4
+    jump through b4 to b6
+  b3: unwind b4
+    jump through b4 to b5
+  b4: cleanup, pending 1
+    end cleanup
+  b5:
+    @inner = true
+    goto b6
+  b6:
+    return
+",
+        );
+    }
+
+    #[test]
     fn a_loop_that_does_nothing_stays() {
         let mut b = Builder::new(FileId(0));
         let exit = b.block();

@@ -136,8 +136,9 @@ impl Printer<'_> {
         }
         out.push_str("]\n");
         for (index, local) in function.locals.iter().enumerate() {
-            if let (Some(name), Some(ty)) = (&local.name, &local.ty) {
-                writeln!(out, "  local %{index}:{name}: {ty}")?;
+            if let Some(ty) = &local.ty {
+                let name = local.name.as_ref().map(|name| format!(":{name}")).unwrap_or_default();
+                writeln!(out, "  local %{index}{name}: {ty}")?;
             }
         }
         Ok(())

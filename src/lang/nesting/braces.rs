@@ -294,7 +294,7 @@ impl<'t> Scan<'t> {
 
     /// Something that can begin a statement. After an operand, on a new line, it does.
     fn operand(&mut self, fresh_line: bool) {
-        if fresh_line && self.before == Before::Operand {
+        if fresh_line && (self.before == Before::Operand || self.word == b"void") {
             self.end_chain();
         }
         self.before = Before::Operand;
@@ -303,7 +303,6 @@ impl<'t> Scan<'t> {
 
     fn bracket(&mut self, opener: u8, closer: u8, head: bool, block: bool) -> Piece {
         self.at += 1;
-        self.link();
         self.open(Inside::Bracket(closer), head, block);
         Piece::Open(opener)
     }
@@ -322,6 +321,7 @@ impl<'t> Scan<'t> {
         }
         let substitution = self.inside() == Inside::Substitution;
         let Some(level) = self.close() else { return Piece::Close(byte) };
+        self.link();
         self.word = b"";
         if substitution || matches!(self.inside(), Inside::Tag | Inside::Children) {
             return Piece::Close(byte);
@@ -516,7 +516,7 @@ impl<'t> Scan<'t> {
             b'<' => {
                 let mut depth = 0usize;
                 let mut len = 0;
-                for byte in self.rest().iter().take(2_000) {
+                for byte in self.rest().iter().take(200) {
                     len += 1;
                     match byte {
                         b'<' => depth += 1,
@@ -605,3 +605,6 @@ fn is_name(byte: u8) -> bool {
 fn is_tag_name(byte: u8) -> bool {
     is_name(byte) || matches!(byte, b'-' | b'.' | b':')
 }
+
+#[cfg(test)]
+mod tests;

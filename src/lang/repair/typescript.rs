@@ -35,7 +35,8 @@ struct Attempt<'a> {
 }
 
 fn attempt<'a>(allocator: &'a Allocator, text: &'a str, kind: SourceType) -> Attempt<'a> {
-    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    let options =
+        ParseOptions { allow_return_outside_function: true, preserve_parens: false, ..ParseOptions::default() };
     let parsed = Parser::new(allocator, text, kind).with_options(options).parse();
     let read = parsed.program.body.last().map_or(0, |statement| statement.span().end);
     // What the parser cannot go on from is the furthest of its errors; the others only forbid something.

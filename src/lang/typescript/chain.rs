@@ -8,7 +8,7 @@ use crate::ir::builder::Leave;
 use crate::ir::{Arg, Callee, Const, FnKind, Name, Op, Place, Root, Span};
 use oxc_ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, BindingPattern, CallExpression, Expression, FormalParameters, Function,
-    NewExpression,
+    MemberExpression, NewExpression,
 };
 use smallvec::SmallVec;
 
@@ -16,6 +16,13 @@ use smallvec::SmallVec;
 enum Step<'a> {
     Then(Option<&'a Expression<'a>>, Option<&'a Expression<'a>>),
     Finally(Option<&'a Expression<'a>>),
+}
+
+/// What a chain begins with.
+struct Head<'a> {
+    expr: &'a Expression<'a>,
+    /// `head?.then(...)`
+    optional: bool,
 }
 
 /// A handler that is lowered where it runs.
@@ -70,11 +77,12 @@ impl<'a> Lowerer<'a> {
     /// Lowers a chain to an async function and its call.
     pub(super) fn promise_chain(&mut self, call: &'a CallExpression<'a>, span: Span) -> Place {
         let mut steps = Vec::new();
-        let mut head: Option<&'a Expression<'a>> = None;
+        let mut head: Option<Head<'a>> = None;
         let mut at = call;
         while let Some((step, object)) = self.step(at) {
             steps.push(step);
-            head = Some(object);
+            let optional = bare(&at.callee).as_member_expression().is_some_and(MemberExpression::optional);
+            head = Some(Head { expr: object, optional });
             match bare(object) {
                 Expression::CallExpression(inner) => at = inner,
                 _ => break,
@@ -87,7 +95,7 @@ impl<'a> Lowerer<'a> {
             let end = lowerer.cx.builder.block();
             // An optional chain in the head ends the whole.
             lowerer.cx.short.push(end);
-            let value = lowerer.steps(&steps, head);
+            let value = lowerer.steps(&steps, &head);
             lowerer.cx.short.pop();
             lowerer.copy(Place::root(Root::Result), value, span);
             lowerer.cx.builder.ret(false, span.end());
@@ -100,14 +108,16 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The value of a chain, whose steps are listed from the last to the first.
-    fn steps(&mut self, steps: &[Step<'a>], head: &'a Expression<'a>) -> Place {
+    fn steps(&mut self, steps: &[Step<'a>], head: &Head<'a>) -> Place {
         let Some((step, before)) = steps.split_first() else {
-            let span = self.span(head);
-            let src = self.expr(head);
-            // Whatever follows runs only for what was not cut off.
+            let span = self.span(head.expr);
+            let src = self.expr(head.expr);
+            if head.optional {
+                self.short_circuit(&src, span);
+            }
             return self.settled(src, span);
         };
-        let span = self.span(head);
+        let span = self.span(head.expr);
         match step {
             Step::Then(Some(then), None) => {
                 let value = self.steps(before, head);

@@ -20,6 +20,7 @@ const MAX_STRING: usize = 4096;
 /// Lowers one file.
 pub(super) struct Lowerer<'a> {
     pub(super) file: FileId,
+    pub(super) text: &'a str,
     pub(super) scoping: &'a Scoping,
     /// A place is reserved when a function begins; it is filled when the function ends.
     pub(super) functions: Vec<Option<Function>>,
@@ -40,6 +41,9 @@ pub(super) struct Lowerer<'a> {
     pub(super) label: Option<Name>,
     /// The file contains `.prototype`.
     pub(super) has_prototypes: bool,
+    /// Ranges that could not be parsed, sorted, and how many of them have become ops.
+    pub(super) broken: Vec<Span>,
+    pub(super) broken_done: usize,
 }
 
 /// Where a variable is.
@@ -87,6 +91,8 @@ pub(super) struct Context<'a> {
     pub(super) constructs: Option<&'a ast::Class<'a>>,
     /// The fields were initialised.
     pub(super) constructed: bool,
+    /// The innermost scope that was entered.
+    pub(super) scope: Option<ScopeId>,
     /// Namespaces whose bodies are being lowered, innermost last.
     pub(super) namespaces: Vec<Place>,
     /// The base of a constructor function, called by `Base.call(this)`.
@@ -113,6 +119,7 @@ impl<'a> Context<'a> {
             drops_result: false,
             constructs: None,
             constructed: false,
+            scope: None,
             namespaces: Vec::new(),
             base: None,
         }
@@ -154,13 +161,14 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> Lowerer<'a> {
-    pub(super) fn new(file: FileId, text: &'a str, scoping: &'a Scoping) -> Self {
+    pub(super) fn new(file: FileId, text: &'a str, scoping: &'a Scoping, broken: Vec<Span>) -> Self {
         let mut cx = Context::new(file, FuncId(0), Name::new_static("<module>"), This::Unknown);
         cx.module = true;
         let mut homes = Vec::new();
         homes.resize_with(scoping.symbols_len(), || None);
         Lowerer {
             file,
+            text,
             scoping,
             functions: vec![None],
             classes: Vec::new(),
@@ -173,6 +181,8 @@ impl<'a> Lowerer<'a> {
             prototypes: FxHashMap::default(),
             label: None,
             has_prototypes: memchr::memmem::find(text.as_bytes(), b".prototype").is_some(),
+            broken,
+            broken_done: 0,
         }
     }
 
@@ -245,6 +255,7 @@ impl<'a> Lowerer<'a> {
     /// Makes the variables of a scope variables of the present function. Those that have a place here keep it.
     pub(super) fn bind_scope(&mut self, scope: &std::cell::Cell<Option<ScopeId>>) {
         let Some(scope) = scope.get() else { return };
+        self.cx.scope = Some(scope);
         let mut symbols: SmallVec<[SymbolId; 16]> = self.scoping.iter_bindings_in(scope).collect();
         symbols.sort_unstable();
         for symbol in symbols {

@@ -5,7 +5,7 @@ use super::context::{Lowerer, bare};
 use crate::ir::{BlockId, Const, Name, Op, Place, Proj, Span, Test, TypeRef};
 use oxc_ast::ast::{
     BinaryExpression, ChainElement, ChainExpression, ConditionalExpression, Expression, LogicalExpression,
-    SimpleAssignmentTarget, TSType, TemplateLiteral, UnaryExpression,
+    SimpleAssignmentTarget, TSType, TemplateLiteral, UnaryExpression, UpdateExpression,
 };
 use oxc_syntax::operator::{LogicalOperator, UnaryOperator};
 use smallvec::SmallVec;
@@ -59,8 +59,7 @@ impl<'a> Lowerer<'a> {
                 None => self.unary(unary, span),
             },
             Expression::UpdateExpression(update) => {
-                let dst = self.simple_target(&update.argument);
-                self.emit(Op::Build { dst, parts: Vec::new() }, span);
+                self.update(update);
                 self.plain(span)
             }
             Expression::YieldExpression(yielded) => {
@@ -150,12 +149,14 @@ impl<'a> Lowerer<'a> {
                 }
                 self.cx.builder.start(end);
             }
-            Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::Void => {
-                self.effects(&unary.argument);
-            }
+            Expression::UnaryExpression(unary) => match unary.operator {
+                UnaryOperator::Delete => self.delete(unary),
+                _ => self.effects(&unary.argument),
+            },
             Expression::SequenceExpression(sequence) => {
                 sequence.expressions.iter().for_each(|expr| self.effects(expr));
             }
+            Expression::UpdateExpression(update) => self.update(update),
             _ => {
                 self.expr(expr);
             }
@@ -209,15 +210,17 @@ impl<'a> Lowerer<'a> {
         dst
     }
 
+    /// `x++`: a new plain value.
+    fn update(&mut self, update: &'a UpdateExpression<'a>) {
+        let span = self.span(update);
+        let dst = self.simple_target(&update.argument);
+        self.emit(Op::Build { dst, parts: Vec::new() }, span);
+    }
+
     fn unary(&mut self, unary: &'a UnaryExpression<'a>, span: Span) -> Place {
         match unary.operator {
             UnaryOperator::Delete => {
-                if let Some(member) = bare(&unary.argument).as_member_expression() {
-                    let place = self.member(member, span);
-                    self.emit(Op::Drop { place, maybe_moved: false }, span);
-                } else {
-                    self.effects(&unary.argument);
-                }
+                self.delete(unary);
                 self.plain(span)
             }
             UnaryOperator::Void => {
@@ -228,6 +231,17 @@ impl<'a> Lowerer<'a> {
                 self.effects(&unary.argument);
                 self.plain(span)
             }
+        }
+    }
+
+    fn delete(&mut self, unary: &'a UnaryExpression<'a>) {
+        let span = self.span(unary);
+        match bare(&unary.argument).as_member_expression() {
+            Some(member) => {
+                let place = self.member(member, span);
+                self.emit(Op::Drop { place, maybe_moved: false }, span);
+            }
+            None => self.effects(&unary.argument),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | lowers |
 //! |---|---|
-//! | `context` | what a name and `this` mean; the function being built |
+//! | `context`, `broken` | what a name and `this` mean; the function being built; what could not be parsed |
 //! | `stmt`, `control`, `module` | statements |
 //! | `pattern` | declarations, assignments, patterns |
 //! | `expr`, `cond`, `call`, `display`, `jsx` | expressions |
@@ -13,6 +13,7 @@
 //! undefined; the variables of a loop are the same in every round; `==` and `===` are the same.
 
 mod annotation;
+mod broken;
 mod call;
 mod chain;
 mod class;
@@ -34,6 +35,7 @@ mod tests;
 mod types;
 
 use crate::ir::{FileId, FnKind, FuncId, Module, Name, Span};
+use crate::lang::nesting::braces;
 use crate::lang::repair::typescript::{self as repair, Parsed};
 use crate::lang::{LowerError, Lowered, SyntaxProblem, Words};
 use crate::source::Language;
@@ -55,36 +57,30 @@ pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, Lo
         Language::Vue | Language::Svelte => Cow::Owned(embedded::blank_markup(text)),
         _ => Cow::Borrowed(text),
     };
+    braces::check(&script, matches!(language, Language::Tsx | Language::JavaScript))?;
     let allocator = Allocator::default();
-    let Parsed { program, text, problems } = repair::parse(&allocator, allocator.alloc_str(&script), language);
+    let Parsed { program, problems, .. } = repair::parse(&allocator, allocator.alloc_str(&script), language);
     let program: &Program<'_> = allocator.alloc(program);
-    let module = lower_program(file, text, program);
-    let problems = problems
+    let problems: Vec<SyntaxProblem> = problems
         .into_iter()
         .map(|problem| SyntaxProblem {
             span: Span::new(file, problem.range.start, problem.range.end),
             message: problem.message,
         })
         .collect();
+    let broken = problems.iter().map(|problem| problem.span).collect();
+    let scoping = SemanticBuilder::new().build(program).semantic.into_scoping();
+    // The names of what was lost stand in the text as it was written.
+    let module = lower_program(&script, program, Lowerer::new(file, &script, &scoping, broken));
     Ok(Lowered { module, problems })
 }
 
-fn lower_program<'a>(file: FileId, text: &'a str, program: &'a Program<'a>) -> Module {
-    let semantic = SemanticBuilder::new().build(program).semantic;
-    let scoping = semantic.into_scoping();
-    lower_scoped(file, text, program, &scoping)
-}
-
-fn lower_scoped<'a>(
-    file: FileId,
-    text: &'a str,
-    program: &'a Program<'a>,
-    scoping: &'a oxc_semantic::Scoping,
-) -> Module {
+fn lower_program<'a>(text: &str, program: &'a Program<'a>, mut lowerer: Lowerer<'a>) -> Module {
+    let file = lowerer.file;
     let span = Span::new(file, 0, text.len() as u32);
-    let mut lowerer = Lowerer::new(file, text, scoping);
     lowerer.bind_module(&program.scope_id);
     lowerer.statements(&program.body, span.end());
+    lowerer.flush_broken(u32::MAX);
     let mut signature = Signature::synthetic("<module>", FnKind::Module, span);
     signature.this = This::Unknown;
     let empty = Context::new(file, FuncId(0), Name::default(), This::Unknown);

@@ -1,7 +1,7 @@
 //! Modules: imports, exports, namespaces, enums.
 
 use super::context::{Lowerer, bare};
-use crate::ir::{Const, Export, Name, Op, Place, Proj, Root, Span};
+use crate::ir::{Const, Export, Name, Op, Place, Proj, Span};
 use oxc_ast::ast::{
     AssignmentTarget, BinaryExpression, Declaration, ExportAllDeclaration, ExportDefaultDeclaration,
     ExportDefaultDeclarationKind, ExportFromDeclaration, ExportNamedDeclaration, Expression, ImportDeclaration,
@@ -226,7 +226,7 @@ impl<'a> Lowerer<'a> {
         }
         let span = self.span(&declaration.id);
         let place = self.binding(&declaration.id);
-        if !matches!(place.root, Root::Global(_)) || !self.is_merged(declaration) {
+        if self.is_first_part(declaration) {
             self.emit(Op::Build { dst: place.clone(), parts: Vec::new() }, span);
         }
         if let Some(outer) = outer {
@@ -243,9 +243,10 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Whether the name is also that of a function, class or another part of the namespace.
-    fn is_merged(&self, declaration: &'a TSNamespaceDeclaration<'a>) -> bool {
-        declaration.id.symbol_id.get().is_some_and(|symbol| !self.scoping.symbol_redeclarations(symbol).is_empty())
+    /// Whether nothing before has the name: no function or class, and no other part of the namespace.
+    fn is_first_part(&self, declaration: &'a TSNamespaceDeclaration<'a>) -> bool {
+        let symbol = declaration.id.symbol_id.get();
+        symbol.is_some_and(|symbol| self.scoping.symbol_span(symbol) == declaration.id.span)
     }
 
     fn namespace_body(&mut self, body: &'a [Statement<'a>], place: &Place, end: Span) {

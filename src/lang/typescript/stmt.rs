@@ -20,13 +20,17 @@ impl<'a> Lowerer<'a> {
         self.hoist(body);
         let mut open: Vec<OpenUsing> = Vec::new();
         for stmt in body {
+            self.flush_broken_before(stmt);
+            let scope = self.cx.scope;
             match stmt {
                 Statement::VariableDeclaration(declaration) if declaration.kind.is_using() => {
                     self.using(declaration, &mut open);
                 }
                 stmt => self.stmt(stmt),
             }
+            self.cx.scope = scope;
         }
+        self.flush_broken(end.hi);
         while let Some(OpenUsing { after, manager, r#async, span }) = open.pop() {
             self.cx.builder.begin_cleanup(after, end);
             self.emit(Op::Exit { manager, r#async }, span);

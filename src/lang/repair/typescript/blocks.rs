@@ -9,6 +9,7 @@
 
 use super::{Problem, error_of, inline};
 use crate::lang::nesting::braces::{Piece, Scan};
+use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
@@ -16,6 +17,9 @@ use std::ops::Range;
 /// All trials together may parse so many bytes, and that many times the text, if that is less.
 const MAX_TRIED_BYTES: usize = 12 << 20;
 const MAX_TRIED_TIMES: usize = 40;
+
+/// How often all begins again.
+const MAX_ROUNDS: usize = 12;
 
 /// Frames inside of frames; what is deeper is left out.
 const MAX_FRAMES: usize = 60;
@@ -57,6 +61,10 @@ pub(super) struct Blocks {
     budget: usize,
     problems: Vec<Problem>,
     frames: usize,
+    /// What opened a template or comment without an end; without it, all that follows has another meaning.
+    openers: Vec<(Rows, String)>,
+    /// One more was found: all begins again without it.
+    again: bool,
 }
 
 impl Blocks {
@@ -70,14 +78,27 @@ impl Blocks {
             budget,
             problems: Vec::new(),
             frames: 0,
+            openers: Vec::new(),
+            again: false,
         }
     }
 
     /// The repaired text, of the same length, and what was changed.
     pub(super) fn run(mut self) -> (String, Vec<Problem>) {
-        let all = 0..self.lines.len();
-        let items = self.split(all, true);
-        self.settle(&Around::default(), &items);
+        let original = self.text.clone();
+        for _ in 0..MAX_ROUNDS {
+            self.again = false;
+            let items = self.split(0..self.lines.len(), true);
+            self.settle(&Around::default(), &items);
+            if !self.again {
+                break;
+            }
+            self.text.copy_from_slice(&original);
+            self.problems.clear();
+            for (rows, message) in self.openers.clone() {
+                self.leave_out(rows, &message);
+            }
+        }
         // Whole lines are blanked, and the rest is ASCII on top of blanks.
         (String::from_utf8(self.text).unwrap_or_default(), self.problems)
     }
@@ -95,6 +116,9 @@ impl Blocks {
 
     /// The error of these items, in what is around them.
     fn error(&mut self, around: &Around, items: &[Part]) -> Option<Problem> {
+        if self.again {
+            return None;
+        }
         let mut text = Vec::new();
         let mut origins = Vec::new();
         for part in around.before.iter().chain(items).chain(&around.after) {
@@ -128,7 +152,7 @@ impl Blocks {
     }
 
     /// Cuts rows into items. `tokens`: lines inside of templates and comments begin nothing.
-    fn split(&self, rows: Rows, tokens: bool) -> Vec<Rows> {
+    fn split(&mut self, rows: Rows, tokens: bool) -> Vec<Rows> {
         let inside = if tokens { self.inside_tokens(&rows) } else { vec![false; rows.len()] };
         let counts = |row: &usize| !inside[*row - rows.start];
         let Some(least) = rows.clone().filter(counts).filter_map(|row| self.lines[row].indent).min() else {
@@ -156,8 +180,9 @@ impl Blocks {
     }
 
     /// For each row, whether it begins inside of a template or comment.
-    fn inside_tokens(&self, rows: &Rows) -> Vec<bool> {
+    fn inside_tokens(&mut self, rows: &Rows) -> Vec<bool> {
         let bytes = self.bytes(rows);
+        self.budget = self.budget.saturating_sub(bytes.len());
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
         let mut inside = vec![false; rows.len()];
         let mut scan = Scan::new(text, self.kind.is_jsx());
@@ -214,7 +239,7 @@ impl Blocks {
 
     /// Makes an item parse that does not.
     fn repair(&mut self, around: &Around, item: Rows, error: &Problem) {
-        if self.frames >= MAX_FRAMES {
+        if self.frames >= MAX_FRAMES || self.budget == 0 {
             return self.leave_out(item, &error.message);
         }
         self.frames += 1;
@@ -500,6 +525,13 @@ impl Blocks {
             }
         }
         let bytes = self.bytes(&rows);
+        let text = &self.text[bytes.clone()];
+        let opens = memchr::memchr_iter(b'`', text).count() % 2 == 1
+            || memmem::find_iter(text, b"/*").count() > memmem::find_iter(text, b"*/").count();
+        if opens && !self.again && self.openers.len() + 1 < MAX_ROUNDS {
+            self.openers.push((rows, message.to_owned()));
+            self.again = true;
+        }
         blank(&mut self.text[bytes]);
     }
 }
