@@ -14,7 +14,10 @@ fn findings(dir: &std::path::Path, args: &[&str]) -> Vec<(String, u64, String)> 
     let output = unclosed(dir, &[&["check", "--format", "json"], args].concat());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let row = |f: &serde_json::Value| (text(&f["path"]), f["line"].as_u64().unwrap(), text(&f["rule"]));
+    let row = |f: &serde_json::Value| {
+        let at = &f["location"];
+        (text(&at["path"]), at["start"]["line"].as_u64().unwrap(), text(&f["rule"]))
+    };
     report["findings"].as_array().unwrap().iter().map(row).collect()
 }
 
@@ -60,7 +63,7 @@ fn byte_order_marks_line_ends_and_hashbangs() {
     let crlf = LEAK.replace('\n', "\r\n");
     let bom = format!("\u{feff}{LEAK}");
     let hashbang = format!("#!/usr/bin/env node\n{LEAK}");
-    let separators = format!("// \u{2028} and \u{2029} end lines for JavaScript only\n{LEAK}");
+    let separators = format!("/* \u{2028} and \u{2029} end lines for JavaScript only */\n{LEAK}");
     let wide = format!("// \u{1F980} é ß\n{LEAK}");
     let sixteen: Vec<u8> = [0xFF, 0xFE].into_iter().chain(LEAK.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let dir = tree(&[
