@@ -85,11 +85,6 @@ pub fn detect_unobserved(subject: &Subject<'_>) -> Option<Draft> {
     draft.at = at;
     draft.message = format!("nobody waits for the release of {}", subject.described());
     draft.label = "runs, but its failure is nobody's and the process may end first".to_owned();
-    draft.witness.push(Step {
-        span: subject.case.token.span,
-        role: StepRole::Acquire,
-        text: format!("{} made here", subject.noun()),
-    });
     draft.help = "put `await` before the call, or `return` its promise".to_owned();
     draft.severity = Some(Severity::Note);
     draft.persona = Persona::Pedantic;

@@ -77,7 +77,7 @@
 
 use super::{Draft, Rule, Subject, owner_never_closes};
 use crate::catalog::schema::ResourceKind;
-use crate::finding::{Persona, Severity};
+use crate::finding::Persona;
 use crate::flow::ExitKind;
 use crate::summary::class::OwnedField;
 use crate::summary::{Case, Summaries};
@@ -123,7 +123,5 @@ pub fn detect_at_top_level(subject: &Subject<'_>) -> Option<Draft> {
     let mut draft = subject.bare_draft(RULE.id);
     draft.message = format!("this {} starts when the module is loaded, and nothing can stop it", subject.noun());
     draft.label = "started here and never stopped".to_owned();
-    draft.persona = Persona::Pedantic;
-    draft.severity = Some(Severity::Note);
     Some(draft)
 }

@@ -181,7 +181,11 @@ impl<'a> Subject<'a> {
             at: self.case.token.span,
             message: String::new(),
             label: String::new(),
-            witness: Vec::new(),
+            witness: vec![Step {
+                span: self.case.token.span,
+                role: StepRole::Acquire,
+                text: format!("{} created here", self.resource.noun),
+            }],
             related: self.case.outcome.not_releases.iter().take(MAX_NOT_RELEASES).map(not_a_release).collect(),
             notes: Vec::new(),
             help,

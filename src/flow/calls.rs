@@ -321,9 +321,9 @@ impl Run<'_> {
                 }
                 _ => {}
             }
-            for (i, captured) in self.ctx.resolved.captured_places(func).iter().enumerate() {
-                if function.parent == Some(self.ctx.func) {
-                    note(place.rebase(captured, &Place::root(Root::Capture(i as u16))), captured);
+            for i in 0..self.ctx.resolved.captured_places(func).len() {
+                if let Some(captured) = self.ctx.resolved.captured_here(self.ctx.func, func, i) {
+                    note(place.rebase(&captured, &Place::root(Root::Capture(i as u16))), &captured);
                 }
             }
         }
@@ -564,13 +564,10 @@ impl Run<'_> {
                 let this = Place::root(Root::This);
                 return held.iter().filter_map(|held| held.rebase(&receiver, &this)).any(|inner| releases(&inner));
             }
-            if function.parent != Some(self.ctx.func) {
-                return false;
-            }
-            self.ctx.resolved.captured_places(*func).iter().enumerate().any(|(i, captured)| {
-                held.iter().filter_map(|held| held.rebase(captured, &Place::root(Root::Capture(i as u16)))).any(
-                    |inner| !inner.cut && self.ctx.callees.effect(*func, &inner, self.token.kind).release != Rel::Never,
-                )
+            (0..self.ctx.resolved.captured_places(*func).len()).any(|i| {
+                let Some(captured) = self.ctx.resolved.captured_here(self.ctx.func, *func, i) else { return false };
+                let inner = Place::root(Root::Capture(i as u16));
+                held.iter().filter_map(|held| held.rebase(&captured, &inner)).any(|inner| releases(&inner))
             })
         })
     }
@@ -598,7 +595,9 @@ fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -
     if !targets.iter().any(makes) {
         return Vec::new();
     }
-    let given = args.iter().enumerate().filter(|(_, arg)| state.holds(&arg.place));
+    // Also as an option: `make({ client: pool })`.
+    let holds = |arg: &Arg| state.holds(&arg.place) || arg.fields.iter().any(|field| state.holds(&field.place));
+    let given = args.iter().enumerate().filter(|(_, arg)| holds(arg));
     given
         .map(|(i, arg)| {
             let part = arg.name.clone().unwrap_or_else(|| smol_str::format_smolstr!("{i}"));

@@ -3,6 +3,7 @@
 use super::solve::Run;
 use super::state::State;
 use super::{Context, Rel, Start, Token};
+use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Op, OpRef, Place, Root};
 use crate::resolve::Ty;
 use rustc_hash::FxHashMap;
@@ -11,8 +12,11 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug)]
 pub(super) struct Outliving {
     func: FuncId,
-    /// Variables of the function that it keeps.
-    captured: Vec<Place>,
+    /// Variables of the function that it keeps, and whether it releases what they hold.
+    captured: Vec<(Place, bool)>,
+    /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
+    /// anybody to give it to, and means it as the way to release.
+    optional: bool,
     /// Whoever has it decides alone whether it runs: it is an argument of a call that nobody describes.
     maybe: bool,
 }
@@ -44,6 +48,8 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     }
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
+    // A timer is not kept for its own sake by whoever only knows it.
+    let timer = ctx.resolved.catalog.resource(token.kind).is_some_and(|resource| resource.kind == ResourceKind::Timer);
     let mut out = Vec::new();
     for (dst, func) in closures {
         let uses = uses.get(dst).cloned().unwrap_or_default();
@@ -52,8 +58,10 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
             ctx.callees.effect(func, &inner, token.kind).release != Rel::Never
         };
         let captured = ctx.resolved.captured_places(func).iter().enumerate();
-        let captured = captured.filter(|(i, _)| !uses.own_only() || releases(*i)).map(|(_, place)| place.clone());
-        out.push(Outliving { func, captured: captured.collect(), maybe: uses.maybe_only() });
+        let captured = captured
+            .map(|(i, place)| (place.clone(), releases(i)))
+            .filter(|(_, releases)| *releases || !(timer || uses.own_only()));
+        out.push(Outliving { func, captured: captured.collect(), optional: uses.optional, maybe: uses.maybe_only() });
     }
     out
 }
@@ -67,6 +75,8 @@ struct Uses {
     call: bool,
     /// To something that surely runs it or keeps it: an event that comes, a field, the caller.
     other: bool,
+    /// Where an optional chain may end before.
+    optional: bool,
 }
 
 impl Uses {
@@ -83,6 +93,7 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
     let function = ctx.resolved.module.func(ctx.func);
     let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
     let events = &ctx.resolved.language().sure_events;
+    let visits = &ctx.resolved.language().container_visits;
     for (b, block) in function.blocks.iter().enumerate() {
         for (i, instr) in block.instrs.iter().enumerate() {
             let mut use_of: fn(&mut Uses) = |uses| uses.other = true;
@@ -93,8 +104,15 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                     let event = args
                         .iter()
                         .any(|arg| matches!(&arg.literal, Some(Const::Str(event)) if events.contains(event)));
-                    if acquires || matches!(callee, Callee::Method { recv, .. } if is_own(recv)) {
+                    // What a container calls with its elements is over with the call.
+                    let over = matches!(callee, Callee::Method { name, .. } if visits.contains(name));
+                    if acquires || over || matches!(callee, Callee::Method { recv, .. } if is_own(recv)) {
                         use_of = |uses| uses.own = true;
+                    } else if matches!(callee, Callee::Method { optional: true, .. }) {
+                        use_of = |uses| {
+                            uses.call = true;
+                            uses.optional = true;
+                        };
                     } else if !event && !events.is_empty() {
                         use_of = |uses| uses.call = true;
                     }
@@ -129,13 +147,19 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a closure made on the path captures the resource, and outlives the function.
-    pub(super) fn kept_by_closure(&self, state: &State) -> Kept {
-        let reaching = state
-            .closures
+    /// Whether a closure made on the path captures the resource, and outlives the function. `releasing`: only those that release it.
+    pub(super) fn kept_by_closure(&self, state: &State, releasing: bool) -> Kept {
+        let made = |index: usize| u16::try_from(index).is_ok_and(|index| state.closures.binary_search(&index).is_ok());
+        let reaching = self
+            .outliving
             .iter()
-            .filter_map(|index| self.outliving.get(*index as usize))
-            .filter(|closure| closure.captured.iter().any(|captured| state.reaches(captured)));
+            .enumerate()
+            .filter(|(index, closure)| closure.optional || made(*index))
+            .map(|(_, closure)| closure)
+            .filter(|closure| {
+                let mut captured = closure.captured.iter();
+                captured.any(|(captured, releases)| (*releases || !releasing) && state.reaches(captured))
+            });
         let mut kept = Kept::No;
         for closure in reaching {
             match closure.maybe {

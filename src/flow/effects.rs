@@ -4,9 +4,9 @@ use super::Owner;
 use super::calls::CallSite;
 use super::solve::{Run, Step};
 use super::state::{Held, Known, State, Status};
-use crate::catalog::schema::{Role, With};
+use crate::catalog::schema::With;
 use crate::ir::{Const, Instr, Op, OpRef, Place, Proj, Root, Span};
-use crate::resolve::{Target, Ty};
+use crate::resolve::Ty;
 
 impl Run<'_> {
     /// Applies an op. `Stop`: the path needs no more following.
@@ -206,14 +206,9 @@ impl Run<'_> {
         state.know(dst.clone(), fact);
     }
 
-    /// The op is a call that does not come back.
+    /// Stops at a call that does not come back.
     pub(super) fn halts(&self, at: OpRef) -> Step {
-        let never = self.ctx.resolved.call(at).is_some_and(|info| {
-            info.targets
-                .iter()
-                .any(|target| matches!(target, Target::Catalog { facts } if facts.has_role(Role::NeverReturns)))
-        });
-        if never { Step::Stop } else { Step::Go }
+        if self.ctx.halts(at) { Step::Stop } else { Step::Go }
     }
 
     /// A store that makes somebody else the owner at once.
@@ -261,11 +256,10 @@ impl Run<'_> {
                     self.released(span);
                     Step::Stop
                 }
-                With::EndsTransaction | With::Nothing => {
+                With::EndsTransaction | With::Nothing | With::Unsupported => {
                     self.outcome.idle_with.push(span);
                     Step::Go
                 }
-                With::Unsupported => Step::Go,
             };
         }
         if state.parents.contains(manager) {

@@ -57,9 +57,15 @@ impl Run<'_> {
                     Some(When::Trying)
                 }
             }
-            Op::Call { args, .. } => {
+            Op::Call { callee, args, .. } => {
                 let given = args.iter().any(|arg| state.reaches(&arg.place));
-                (given && !self.only_wraps(at)).then_some(When::Trying)
+                // Called itself, or a method of a part: `db("jobs")`, `client.users.find()`.
+                let used = match callee {
+                    Callee::Value(place) => state.holds(place) || state.owner_of(place).is_some(),
+                    Callee::Method { recv, .. } => state.owner_of(recv).is_some(),
+                    Callee::Super { .. } => false,
+                };
+                (used || given && !self.only_wraps(at)).then_some(When::Trying)
             }
             Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),
@@ -88,9 +94,21 @@ impl Run<'_> {
             return;
         }
         if let Some((owner, element)) = self.owner_at_exit(&state, kind) {
+            if matches!(owner, Owner::Field(_)) && self.kept_by_closure(&state, true) != Kept::No {
+                self.outcome.deferred.push(at);
+                return;
+            }
+            let caller = matches!(owner, Owner::Caller(_));
             self.handed(owner, at, &state, node);
             if let Some(last) = self.outcome.handed.last_mut() {
                 last.element |= element;
+            }
+            if caller {
+                // Under every name that the result has for it.
+                let parts = state.must.iter().filter(|place| place.root == Root::Result);
+                for proj in parts.map(|place| place.proj.to_vec()).collect::<Vec<_>>() {
+                    self.handed(Owner::Caller(proj), at, &state, node);
+                }
             }
             return;
         }
@@ -98,7 +116,7 @@ impl Run<'_> {
         if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
             return;
         }
-        match self.kept_by_closure(&state) {
+        match self.kept_by_closure(&state, false) {
             Kept::No => self.leak(&state, kind, at, None, node),
             Kept::Surely => self.outcome.deferred.push(at),
             Kept::Maybe => {
@@ -174,6 +192,7 @@ impl Run<'_> {
                 Root::Capture(_) => return Some((Owner::Other, false)),
                 Root::Param(_) if !place.is_root() => return Some((Owner::Other, false)),
                 root if Some(root) == own_root => {}
+                Root::Local(id) if function.locals.get(id.0 as usize).is_some_and(|local| local.name.is_none()) => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
                 {

@@ -68,6 +68,8 @@ pub struct Fresh {
     pub kind: TypeId,
     /// Which part of the result it is.
     pub proj: Vec<Proj>,
+    /// Further parts that are it, too.
+    pub also: Vec<Vec<Proj>>,
     /// Canonical symbol that acquires it in the end.
     pub symbol: Name,
     pub confidence: Confidence,
@@ -81,8 +83,8 @@ pub struct Fresh {
 /// Where a run starts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// An op of the function acquires; the resource is in `dst` followed by `proj`.
-    Acquire { at: OpRef, proj: Vec<Proj>, pending: bool, parents: Vec<Place> },
+    /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`.
+    Acquire { at: OpRef, proj: Vec<Proj>, also: Vec<Vec<Proj>>, pending: bool, parents: Vec<Place> },
     /// The place holds it on entry.
     Place(Place),
     /// The function is a callback that gets it as a parameter; the parameter `error` is null then, and the parameter `release` releases

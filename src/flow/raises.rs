@@ -5,8 +5,11 @@ use super::state::{State, Status};
 use crate::catalog::Resource;
 use crate::catalog::schema::{AcquireOn, Connects, Role};
 use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{BlockId, Callee, FnKind, Instr, Name, Op, OpRef, Place, Tier};
+use crate::ir::{Block, BlockId, BlockKind, Callee, FnKind, Instr, Name, Op, OpRef, Place, Tier};
 use crate::resolve::{Target, Ty};
+
+/// Ops between the making of a promise and its `await` that are looked back over.
+const MAX_LOOK_BACK: usize = 8;
 
 /// How an op can leave its block other than by going on.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -23,7 +26,9 @@ impl Context<'_> {
             Op::Call { callee, .. } => Risk { raise: self.call_tier(at, callee, state, resource), cancel: false },
             Op::Await { src, .. } => {
                 // Awaiting the open object itself gives the object (`client = await from_url(...)`).
-                let object = state.status != Status::Before && state.status != Status::Pending && state.is_must(src);
+                // So does awaiting what it is a part of, when that comes out of the call that made it.
+                let open = state.status != Status::Before && state.status != Status::Pending;
+                let object = open && state.must.iter().any(|held| held.starts_with(src));
                 let release = state.releasing.as_ref() == Some(src);
                 let harmless = object || release || self.awaits_harmless(at, src);
                 let cancel = !release && self.resolved.language().await_cancels;
@@ -134,13 +139,25 @@ impl Context<'_> {
     /// The awaited call is a release, or known not to raise.
     fn awaits_harmless(&self, at: OpRef, src: &Place) -> bool {
         let block = self.resolved.module.func(self.func).block(at.block);
-        let Some(index) = (at.op as usize).checked_sub(1) else { return false };
-        let Op::Call { dst, callee, .. } = &block.instrs[index].op else { return false };
-        if dst != src {
-            return false;
+        let mut src = src;
+        for index in (0..at.op as usize).rev().take(MAX_LOOK_BACK) {
+            match &block.instrs[index].op {
+                Op::Copy { dst, src: from, .. } if dst == src => src = from,
+                Op::Const { dst, .. } if dst == src => return true,
+                Op::Call { dst, callee, .. } if dst == src => {
+                    return self.call_is_harmless(OpRef { op: index as u32, ..at }, callee);
+                }
+                op if op.dst() == Some(src) => return false,
+                _ => {}
+            }
         }
-        let call = OpRef { op: index as u32, ..at };
+        false
+    }
+
+    /// What the call gives can be awaited without an exception.
+    fn call_is_harmless(&self, call: OpRef, callee: &Callee) -> bool {
         let Some(info) = self.resolved.call(call) else { return false };
+        let closes = matches!(callee, Callee::Method { name, .. } if self.resolved.language().closers.contains(name));
         info.targets.iter().any(|target| match target {
             Target::Catalog { facts } => {
                 facts.roles.iter().any(|symbol| matches!(symbol.role, Role::NeverRaises | Role::Releases))
@@ -148,8 +165,26 @@ impl Context<'_> {
             Target::ResourceMethod { ty, name } => {
                 self.resolved.catalog.resource(*ty).is_some_and(|resource| is_quiet(resource, name))
             }
-            _ => matches!(callee, Callee::Method { name, .. } if self.resolved.language().closers.contains(name)),
+            Target::External(path) => self.resolved.is_harmless(path),
+            Target::Project(func) => {
+                closes || (self.resolved.module.func(*func).r#async && self.callees.raises(*func).is_none())
+            }
+            Target::Construct(_) => closes,
         })
+    }
+
+    /// A handler of the function sees what the block raises first; often it is handled there.
+    fn is_handled(&self, block: &Block) -> bool {
+        let function = self.resolved.module.func(self.func);
+        let mut unwind = block.unwind;
+        while let Some(to) = unwind {
+            let next = function.block(to);
+            if matches!(next.kind, BlockKind::Dispatch { .. }) {
+                return true;
+            }
+            unwind = next.unwind;
+        }
+        false
     }
 
     /// The most believable exception a call of this function itself can raise; what `Callees::raises` answers with.
@@ -159,8 +194,7 @@ impl Context<'_> {
         let mut most: Option<Tier> = None;
         let mut note = |tier: Tier| most = Some(most.map_or(tier, |known: Tier| known.min(tier)));
         for (b, block) in function.blocks.iter().enumerate() {
-            if block.unwind.is_some() {
-                // Something in the function sees it first; often it is handled there.
+            if self.is_handled(block) {
                 continue;
             }
             if matches!(block.term, crate::ir::Term::Raise { .. }) {

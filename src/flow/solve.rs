@@ -287,7 +287,7 @@ impl<'a> Run<'a> {
                     state.held = Held::Yes;
                 }
             }
-            if let Start::Acquire { at: site, proj, pending, parents } = &self.token.start
+            if let Start::Acquire { at: site, proj, also, pending, parents } = &self.token.start
                 && *site == at
                 && !state.live()
                 && let Some(dst) = instr.op.dst()
@@ -296,7 +296,9 @@ impl<'a> Run<'a> {
                 let lazy = self.resource.is_some_and(|resource| resource.connects == Connects::Lazy);
                 state.held = if lazy { Held::NotYet } else { Held::Yes };
                 state.status = if *pending { Status::Pending } else { Status::Open };
-                state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                for proj in std::iter::once(proj).chain(also) {
+                    state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                }
                 parents.iter().for_each(|parent| state.add_parent(parent.clone()));
                 node = self.node(node, Event::Acquired);
                 continue;
@@ -515,6 +517,15 @@ impl<'a> Run<'a> {
             && let Some(fact) = self.state_test(name)
         {
             return Some(fact == Known::True);
+        }
+        // It has the methods that release it.
+        if state.live()
+            && matches!(test, Test::Null | Test::Truthy)
+            && let (Some(Proj::Field(name)), Some(resource)) = (place.proj.last(), self.resource)
+            && super::raises::is_release(resource, name)
+            && state.must.iter().any(|held| held.proj.len() + 1 == place.proj.len() && place.starts_with(held))
+        {
+            return Some(*test == Test::Truthy);
         }
         let fact = state.fact(place)?;
         match (test, fact) {

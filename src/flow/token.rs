@@ -4,7 +4,7 @@ use super::{Context, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
 use crate::ir::{BlockId, Callee, Op, OpRef, Place};
-use crate::resolve::Target;
+use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
 /// size.
@@ -28,8 +28,8 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                 match target {
                     Target::Catalog { facts } => {
                         let Some(fact) = ctx.resolved.acquisition(ctx.func, facts, args) else { continue };
-                        if fact.callback.is_some() {
-                            // The callback gets it.
+                        // The callback gets it, or it waits for nothing but the end of the process.
+                        if fact.callback.is_some() || args.iter().any(|arg| ctx.ends_process(&arg.place)) {
                             continue;
                         }
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
@@ -38,6 +38,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             start: Start::Acquire {
                                 at,
                                 proj: Vec::new(),
+                                also: Vec::new(),
                                 pending: fact.on != AcquireOn::Call,
                                 parents,
                             },
@@ -65,6 +66,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                 start: Start::Acquire {
                                     at,
                                     proj: fresh.proj.clone(),
+                                    also: fresh.also.clone(),
                                     pending: (callee.r#async && !eager) || fresh.pending,
                                     parents: Vec::new(),
                                 },
@@ -116,6 +118,29 @@ fn given(ctx: Context<'_>) -> Vec<Token> {
 }
 
 impl Context<'_> {
+    /// The place holds a function of the file that ends the process.
+    fn ends_process(&self, place: &Place) -> bool {
+        self.resolved.type_of(self.func, place).iter().any(|ty| {
+            let Ty::Func(func) = ty else { return false };
+            let blocks = &self.resolved.module.func(*func).blocks;
+            blocks.iter().enumerate().any(|(b, block)| {
+                (0..block.instrs.len()).any(|i| {
+                    let at = OpRef { func: *func, block: BlockId(b as u32), op: i as u32 };
+                    self.halts(at)
+                })
+            })
+        })
+    }
+
+    /// The op is a call that does not come back.
+    pub(super) fn halts(&self, at: OpRef) -> bool {
+        self.resolved.call(at).is_some_and(|info| {
+            info.targets
+                .iter()
+                .any(|target| matches!(target, Target::Catalog { facts } if facts.has_role(Role::NeverReturns)))
+        })
+    }
+
     /// The places of the object that this resource is a child of, when releasing that object frees it: the one it is made
     /// from, and the manager of the scope that this name comes from.
     fn catalog_parents(&self, kind: crate::catalog::TypeId, callee: &Callee, args: &[crate::ir::Arg]) -> Vec<Place> {

@@ -40,6 +40,21 @@ impl CallInfo<'_> {
     }
 }
 
+/// The value of `made`, or of a variable it is put in, is stored in a global or in the class itself.
+fn goes_to_global(function: &crate::ir::Function, made: &Place) -> bool {
+    let copies = || {
+        function.blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
+            Op::Copy { dst, src, .. } => Some((dst, src)),
+            _ => None,
+        })
+    };
+    let of_class = |root: &Root| *root == Root::This && function.binding == crate::ir::Binding::Class;
+    let global = |root: &Root| matches!(root, Root::Global(_)) || of_class(root);
+    let kept = |place: &Place| copies().any(|(dst, src)| src == place && global(&dst.root));
+    let variable = |place: &Place| place.is_root() && matches!(place.root, Root::Local(_));
+    kept(made) || copies().any(|(dst, src)| src == made && variable(dst) && kept(dst))
+}
+
 impl<'a> Resolved<'a> {
     pub(super) fn resolve_call(&self, func: FuncId, callee: &Callee) -> CallInfo<'a> {
         let mut info = CallInfo::default();
@@ -195,11 +210,7 @@ impl<'a> Resolved<'a> {
                         Target::Construct(class) => Some(*class),
                         _ => None,
                     }) {
-                        let kept = id == FuncId(0) && !block.script
-                            || block.instrs[i..].iter().any(|next| {
-                                matches!(&next.op, Op::Copy { dst: kept, src, .. }
-                                    if src == dst && matches!(kept.root, Root::Global(_)))
-                            });
+                        let kept = (id == FuncId(0) && !block.script) || goes_to_global(function, dst);
                         self.made_in[class.index()].push(kept);
                     }
                     let (Root::Local(local), true) = (&dst.root, dst.is_root()) else { continue };

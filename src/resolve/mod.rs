@@ -38,6 +38,9 @@ pub type TySet = SmallVec<[Ty; 2]>;
 
 const MAX_ALTERNATIVES: usize = 4;
 
+/// Variables that a closure is known to hold.
+const MAX_CAPTURES: usize = 64;
+
 /// Types, classes and call targets of one file.
 pub struct Resolved<'a> {
     pub module: &'a Module,
@@ -92,6 +95,7 @@ impl<'a> Resolved<'a> {
             swallowing: vec![FxHashSet::default(); module.functions.len()],
         };
         resolved.infer();
+        resolved.extend_captures();
         resolved.resolve_calls();
         resolved.classify_locals();
         resolved
@@ -226,9 +230,50 @@ impl<'a> Resolved<'a> {
         self.captures.get(&func)?.get(i as usize)
     }
 
-    /// The places that the closure `func` captures, in its defining function.
+    /// The places that the closure `func` captures, in its defining function. First those that it names itself, then those that other
+    /// closures name which it captures: it may call them.
     pub fn captured_places(&self, func: FuncId) -> &[Place] {
         self.captures.get(&func).map_or(&[], |places| places)
+    }
+
+    /// What `here` knows capture `i` of the closure `func` as, when `here` defines the closure or is itself a closure that can call it.
+    pub fn captured_here(&self, here: FuncId, func: FuncId, i: usize) -> Option<Place> {
+        let home = self.module.func(func).parent?;
+        let place = self.captured_places(func).get(i)?;
+        self.known_here(here, home, place)
+    }
+
+    /// What `here` knows `place` of the function `home` around it as.
+    fn known_here(&self, here: FuncId, home: FuncId, place: &Place) -> Option<Place> {
+        if here == home || matches!(place.root, Root::Global(_)) {
+            return Some(place.clone());
+        }
+        let outer = self.known_here(self.module.func(here).parent?, home, place)?;
+        let index = self.captured_places(here).iter().position(|captured| *captured == outer)?;
+        Some(Place::root(Root::Capture(u16::try_from(index).ok()?)))
+    }
+
+    /// A closure that captures another one can do what that one does, so it holds what that one holds.
+    fn extend_captures(&mut self) {
+        for func in self.module.func_ids() {
+            // Functions come after those that define them, so that what the parent captures is complete.
+            let Some(parent) = self.module.func(func).parent else { continue };
+            let mut next = 0;
+            while let Some(place) = self.captured_places(func).get(next).cloned() {
+                next += 1;
+                for ty in self.type_of(parent, &place) {
+                    let Ty::Func(other) = ty else { continue };
+                    let Some(home) = self.module.func(other).parent else { continue };
+                    for captured in self.captured_places(other).to_vec() {
+                        let Some(known) = self.known_here(parent, home, &captured) else { continue };
+                        let places = self.captures.entry(func).or_default();
+                        if places.len() < MAX_CAPTURES && !places.contains(&known) {
+                            places.push(known);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     pub fn language(&self) -> &'a LanguageFacts {

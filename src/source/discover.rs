@@ -41,6 +41,7 @@ pub enum BadPath {
 /// A file given by name is always taken, whatever ignore files say; if its language is not known, that is a problem of the result.
 /// Directories are searched without following symbolic links, without hidden entries and what `.gitignore` and `.ignore` files name
 /// (inside a git repository or not), and without installed code: virtual environments, `site-packages`, `node_modules`, caches.
+/// Files without bodies (`.pyi`, `.d.ts`) and minified ones (`.min.js`) are taken only by name.
 ///
 /// `cwd` is the absolute directory that relative paths start from and shown paths are relative to.
 pub fn discover(paths: &[PathBuf], cwd: &Path) -> Result<Discovery, Vec<BadPath>> {
@@ -82,7 +83,8 @@ impl Search {
                     path: shown(),
                     line: None,
                     kind: ProblemKind::Skipped,
-                    message: "is in no language that is analysed (Python: .py, .pyw, .pyi, or a Python `#!` line)"
+                    message: "is in no language that is analysed: Python (.py, .pyw, .pyi), TypeScript (.ts, .tsx, .mts, .cts), JavaScript \
+                              (.js, .jsx, .mjs, .cjs), Vue (.vue), Svelte (.svelte), or a `#!` line that names Python or Node"
                         .into(),
                 }),
             }
@@ -154,7 +156,7 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 /// Code that others wrote and a package manager put there.
 fn is_installed_code(directory: &Path) -> bool {
     match directory.file_name().and_then(OsStr::to_str) {
-        Some("node_modules" | "site-packages" | "__pycache__") => true,
+        Some("node_modules" | "bower_components" | "jspm_packages" | "site-packages" | "__pycache__") => true,
         _ => directory.join("pyvenv.cfg").is_file(),
     }
 }
@@ -162,21 +164,35 @@ fn is_installed_code(directory: &Path) -> bool {
 /// The language of a file that was given by name.
 fn language_of_argument(given: &Path, real: &Path) -> Option<Language> {
     language_of_name(given, true)
-        .or_else(|| (given.extension().is_none() && has_python_line(real)).then_some(Language::Python))
+        .or_else(|| if given.extension().is_none() { language_of_interpreter(real) } else { None })
 }
 
-/// By extension. Stub files have no bodies, so they are taken only when asked for.
+/// By extension. Stub files have no bodies and minified files no author, so they are taken only when asked for.
 fn language_of_name(path: &Path, explicit: bool) -> Option<Language> {
+    let kind = path.file_stem().and_then(|stem| Path::new(stem).extension()).and_then(OsStr::to_str);
+    if !explicit
+        && matches!(
+            (kind, path.extension()?.to_str()?),
+            (Some("d"), "ts" | "mts" | "cts") | (Some("min"), "js" | "mjs" | "cjs")
+        )
+    {
+        return None;
+    }
     let stub = explicit && path.extension().is_some_and(|extension| extension == "pyi");
     if stub { Some(Language::Python) } else { Language::of_name(path) }
 }
 
-/// Begins with `#!` and names a Python interpreter.
-fn has_python_line(path: &Path) -> bool {
+/// By the interpreter that a `#!` line names.
+fn language_of_interpreter(path: &Path) -> Option<Language> {
     let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
-    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    read.is_ok() && first.starts_with(b"#!") && memchr::memmem::find(first, b"python").is_some()
+    fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head)).ok()?;
+    let line = head.split(|b| *b == b'\n').next().filter(|line| line.starts_with(b"#!"))?;
+    let line = String::from_utf8_lossy(&line[2..]);
+    line.split([' ', '\t', '\r']).filter_map(|word| word.rsplit('/').next()).find_map(|name| match name {
+        "node" | "nodejs" => Some(Language::JavaScript),
+        "bun" | "deno" | "tsx" | "ts-node" => Some(Language::TypeScript),
+        _ => name.starts_with("python").then_some(Language::Python),
+    })
 }
 
 /// Resolves `.` and `..` by name, so that paths read the way they were written.
@@ -266,6 +282,44 @@ mod tests {
         let found = find(&dir, &["dist/x.py", "stub.pyi", "tool", "script", "notes.txt"]);
         assert_eq!(names(&found), ["dist/x.py", "stub.pyi", "tool"]);
         assert_eq!(found.problems.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["notes.txt", "script"]);
+    }
+
+    #[test]
+    fn typescript_and_javascript() {
+        let dir = tree(&[
+            ("a.ts", ""),
+            ("b.tsx", ""),
+            ("c.mjs", ""),
+            ("d.vue", ""),
+            ("e.svelte", ""),
+            ("types.d.ts", ""),
+            ("types.d.mts", ""),
+            ("lib.min.js", ""),
+            ("d.ts", ""),
+            ("min.js", ""),
+            (".next/x.js", ""),
+            (".yarn/releases/yarn.cjs", ""),
+            ("node_modules/x/x.js", ""),
+            ("pkg/bower_components/x.js", ""),
+            ("cli", "#!/usr/bin/env -S node --no-warnings\n"),
+            ("tool", "#!/usr/bin/env bun\r\n"),
+            ("notes", "node\n"),
+        ]);
+        let found = find(&dir, &["."]);
+        assert_eq!(names(&found), ["a.ts", "b.tsx", "c.mjs", "d.ts", "d.vue", "e.svelte", "min.js"]);
+        let found = find(&dir, &["types.d.ts", "lib.min.js", "cli", "tool", "notes", "node_modules/x/x.js"]);
+        let languages: Vec<_> = found.files.iter().map(|file| (file.path.as_str(), file.language)).collect();
+        assert_eq!(
+            languages,
+            [
+                ("cli", Language::JavaScript),
+                ("lib.min.js", Language::JavaScript),
+                ("node_modules/x/x.js", Language::JavaScript),
+                ("tool", Language::TypeScript),
+                ("types.d.ts", Language::TypeScript),
+            ]
+        );
+        assert_eq!(found.problems.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["notes"]);
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl<'t> Masker<'t> {
     fn value(&mut self, end: usize, in_string: bool, sensitivity: Sensitivity) -> usize {
         let mut at = end;
         // A key: `"password":`, `["password"] =`, `getenv("PASSWORD", ...)`.
-        let quoted = in_string && matches!(self.byte(at), Some(b'\'' | b'"'));
+        let quoted = in_string && matches!(self.byte(at), Some(b'\'' | b'"' | b'`'));
         if quoted {
             at += 1;
             at += usize::from(self.byte(at) == Some(b']'));
@@ -232,8 +232,16 @@ impl<'t> Masker<'t> {
         }
         at = self.blanks(at);
         match self.byte(at) {
-            Some(b'=' | b'!') if self.byte(at + 1) == Some(b'=') => at += 2,
+            Some(b'=' | b'!') if self.byte(at + 1) == Some(b'=') => {
+                at += if self.byte(at + 2) == Some(b'=') { 3 } else { 2 };
+            }
             Some(b':') if self.byte(at + 1) == Some(b'=') => at += 2,
+            Some(b'|' | b'?') if matches!(self.bytes.get(at..at + 3), Some(b"||=" | b"??=")) => at += 3,
+            // An optional property with a type.
+            Some(b'?') if self.byte(at + 1) == Some(b':') => match self.annotation(at + 2) {
+                Some(after) => at = after,
+                None => return end,
+            },
             Some(b'=') => at += 1,
             Some(b':') => match self.annotation(at + 1) {
                 Some(after) if !quoted => at = after,
@@ -250,8 +258,61 @@ impl<'t> Masker<'t> {
             Some(_) => self.literals(at, false),
             None if self.byte(at) == Some(b'(') => self.literals(at + 1, true),
             None if in_string && !quoted && separator == b'=' => self.bare(at),
-            None => at,
+            None => self.alternatives(at),
         }
+    }
+
+    /// The literals in `env.PASSWORD || "secret"`, `a ? "secret" : b` and the like; the expression begins here.
+    fn alternatives(&mut self, start: usize) -> usize {
+        /// How long an expression may be.
+        const REACH: usize = 120;
+        let (mut at, mut end, mut depth) = (start, start, 0usize);
+        // What may be followed by an alternative.
+        let mut operator = false;
+        let mut conditions = 0usize;
+        while at < start + REACH {
+            let Some(byte) = self.byte(at) else { break };
+            if let Some((content, after)) = self.literal_from(at).filter(|_| matches!(byte, b'\'' | b'"' | b'`')) {
+                if operator {
+                    self.hide(content);
+                    end = after;
+                }
+                operator = false;
+                at = after;
+                continue;
+            }
+            match byte {
+                b'(' | b'[' => depth += 1,
+                b')' | b']' if depth > 0 => depth -= 1,
+                b')' | b']' | b'}' | b';' | b'{' => break,
+                b',' | b'\n' | b'=' if depth == 0 => {
+                    let goes_on = self.bytes[self.blanks(at)..].starts_with(b"||")
+                        || self.bytes[self.blanks(at)..].starts_with(b"??");
+                    if byte != b'\n' || !(operator || goes_on) {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+            let rest = &self.bytes[at..];
+            if depth == 0 && (rest.starts_with(b"||") || rest.starts_with(b"??") || rest.starts_with(b" or ")) {
+                operator = true;
+                at += if byte == b' ' { 4 } else { 2 };
+                continue;
+            }
+            operator = match byte {
+                b'?' => {
+                    conditions += 1;
+                    depth == 0
+                }
+                b':' if depth == 0 && conditions == 0 => break,
+                b':' => depth == 0,
+                b' ' | b'\t' | b'\n' | b'\r' => operator,
+                _ => false,
+            };
+            at += 1;
+        }
+        end
     }
 
     /// A literal and the end of the arguments: the default in `getenv("PASSWORD", "secret")`, but not the next of a list of names.

@@ -2,6 +2,7 @@
 
 use super::{Case, Summaries};
 use crate::catalog::TypeId;
+use crate::catalog::schema::LanguageFacts;
 use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
 use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Proj, Root};
 use crate::resolve::Ty;
@@ -62,7 +63,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                         if is_closer(name) || !(dead || filling.contains(method)) {
                             released_in.push(*method);
                         }
-                        released_by_closer |= is_closer(name);
+                        released_by_closer |= is_closer(name) || ends_with_closer(name, language);
                     } else if is_closer(name) {
                         idle_closers.push(*method);
                     }
@@ -102,6 +103,13 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
         out[i].skipped_by = skipped;
     }
     out
+}
+
+/// The last word of the name is what closers are called: `onApplicationPrepareShutdown`, `force_close`.
+fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
+    let start = name.rfind(|c: char| c == '_' || c.is_uppercase()).unwrap_or(0);
+    let last = name.get(start..).unwrap_or_default().trim_start_matches('_').to_lowercase();
+    language.closers.iter().any(|closer| *closer == last)
 }
 
 /// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.

@@ -150,8 +150,13 @@ impl Callees for Summaries<'_> {
         let cases = self.cases(func);
         let mut out: Vec<Fresh> = Vec::new();
         for case in cases.iter() {
+            let first = out.len();
             for HandOver { owner, at, pending, .. } in &case.outcome.handed {
                 let Owner::Caller(proj) = owner else { continue };
+                if let Some(known) = out.get_mut(first) {
+                    known.also.push(proj.clone());
+                    continue;
+                }
                 if case.token.hops >= MAX_HOPS || out.iter().any(|known| known.proj == *proj) {
                     continue;
                 }
@@ -165,6 +170,7 @@ impl Callees for Summaries<'_> {
                 out.push(Fresh {
                     kind: case.token.kind,
                     proj: proj.clone(),
+                    also: Vec::new(),
                     symbol: case.token.symbol.clone(),
                     confidence: case.token.confidence,
                     hops: case.token.hops,

@@ -158,13 +158,19 @@ pub fn is_for(finding: &Finding, persona: Persona) -> bool {
 /// How fast it grows; `None` when the process ends with the function.
 fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Growth> {
     let (Start::Acquire { at, .. } | Start::Given { call: at, .. }) = &case.token.start else { return None };
+    let function = summaries.resolved.module.func(case.func);
     if summaries.resolved.module.func(at.func).block(at.block).loop_depth > 0 {
         return Some(if scope.test { Growth::Test } else { Growth::Iteration });
     }
     if summaries.regions.script_only.contains(&case.func) || scope.one_off {
         return None;
     }
-    Some(if scope.test { Growth::Test } else { Growth::Call })
+    let single = function.class.is_some_and(|class| summaries.resolved.is_singleton(class));
+    Some(match (scope.test, function.kind) {
+        (true, _) => Growth::Test,
+        (false, FnKind::Constructor) if single => Growth::Once,
+        _ => Growth::Call,
+    })
 }
 
 fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option<Finding> {
@@ -183,6 +189,10 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     // A synchronous HTTP client that goes with its owner costs nobody a slot.
     let harmless = resource.kind == ResourceKind::HttpClient && !resource.r#async && resource.on_drop == OnDrop::Closes;
     if growth == Growth::Instance && harmless {
+        persona = persona.max(Persona::Pedantic);
+    }
+    // As long as the process runs is how long such a timer is meant to run.
+    if growth == Growth::Once && resource.kind == ResourceKind::Timer {
         persona = persona.max(Persona::Pedantic);
     }
     // Tests expect exceptions, patch what would connect and end soon; read findings there proved wrong as often as right.

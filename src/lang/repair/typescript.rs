@@ -3,6 +3,7 @@
 mod blocks;
 mod inline;
 mod markers;
+mod shape;
 
 use crate::source::Language;
 use blocks::Blocks;
@@ -81,7 +82,7 @@ pub fn parse<'a>(allocator: &'a Allocator, text: &'a str, language: Language) ->
         return Parsed { program: first.program, text, problems: Vec::new() };
     }
     let (text, mut problems) = match markers::without(text) {
-        Some((text, problems)) => (&*allocator.alloc_str(&text), problems),
+        Some((text, problems)) => (allocator.alloc_str(&text), problems),
         None => (text, Vec::new()),
     };
     // Of the ways that fail, the one that gets furthest is what it was meant to be.
@@ -97,7 +98,7 @@ pub fn parse<'a>(allocator: &'a Allocator, text: &'a str, language: Language) ->
     let kind = furthest.1;
     let (repaired, found) = Blocks::new(text, kind).run();
     problems.extend(found);
-    let text = &*allocator.alloc_str(&repaired);
+    let text = allocator.alloc_str(&repaired);
     let Attempt { mut program, error } = attempt(allocator, text, kind);
     if let Some(error) = error {
         problems.push(error);

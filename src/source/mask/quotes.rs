@@ -1,11 +1,13 @@
 //! Whether a place is inside a string, guessed from quotes and comment signs alone.
 
 /// Goes forward through a text. Strings end with their line, but for those in triple quotes and backticks.
-/// Comments (`#`, `//`) go to the end of their line; quotes in them mean nothing.
+/// Comments (`#`, `//`) go to the end of their line, `/*` to `*/`; quotes in them mean nothing.
 pub(super) struct Quotes<'t> {
     bytes: &'t [u8],
     at: usize,
     open: Option<Open>,
+    /// The end of a comment may still come.
+    comments_end: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,7 @@ struct Open {
 
 impl<'t> Quotes<'t> {
     pub(super) fn new(bytes: &'t [u8]) -> Self {
-        Quotes { bytes, at: 0, open: None }
+        Quotes { bytes, at: 0, open: None, comments_end: true }
     }
 
     /// Whether a string is open before `place`. Places must be asked for in ascending order.
@@ -50,6 +52,11 @@ impl<'t> Quotes<'t> {
             }
             (None, b'#') => length = self.to_line_end(),
             (None, b'/') if self.bytes.get(self.at + 1) == Some(&b'/') => length = self.to_line_end(),
+            (None, b'/') if self.bytes.get(self.at + 1) == Some(&b'*') && self.comments_end => {
+                let end = memchr::memmem::find(&self.bytes[self.at + 2..], b"*/");
+                self.comments_end = end.is_some();
+                length = end.map_or(2, |n| n + 4);
+            }
             (None, quote @ (b'\'' | b'"' | b'`')) => {
                 length = if triple { 3 } else { 1 };
                 self.open = Some(Open { quote, triple });

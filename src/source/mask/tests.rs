@@ -117,6 +117,45 @@ fn code_stays() {
 }
 
 #[test]
+fn javascript_sources() {
+    hides("new Pool({ user: 'me', password: '«hunter2»' })");
+    hides("new Pool({ password: `«hunter2»`, port: 1 })");
+    hides("new Redis({ password: process.env.REDIS_PASSWORD || '«hunter2»' })");
+    hides("const password = process.env.DB_PASSWORD ?? \"«hunter2»\";");
+    hides("const secret = process.env['JWT_SECRET'] || '«x»'");
+    hides("const apiKey: string = '«k1»'");
+    hides("this.#password = '«x»'");
+    hides("readonly dbPassword?: string = '«x»'");
+    hides("new Client(`postgres://${user}:«hunter2»@${host}/db`)");
+    hides("createClient({ url: \"redis://:«hunter2»@localhost:6379\" })");
+    hides("const uri = process.env.URI || 'mongodb+srv://u:«p»@h/db'");
+    hides("headers: { Authorization: `Bearer «abcdefghijkl»` }".replace("Bearer «", "«Bearer ").as_str());
+    hides("headers.set('Authorization', '«Bearer abcdefghijkl»')");
+    hides("client.auth('«me»', '«hunter2»')");
+    hides("x.password ||= '«x»'; y.token ??= '«y»'");
+    hides("// it's the password: '«hunter2»'\n");
+    hides("/* it's */ const password = '«hunter2»'");
+    hides("if (req.headers['x-api-key'] !== '«k1»') {}");
+    hides("const password = isProd ? env.P : '«hunter2»'");
+    for text in [
+        "new Pool({ password, user: 'me' })",
+        "new Pool({ password: process.env.PGPASSWORD, user: 'me' })",
+        "const token = await getToken('name')",
+        "const url = `postgres://${user}:${password}@${host}/db`",
+        "function f(password: string, mode: 'a' | 'b') {}",
+        "<input type=\"password\" name='x' />",
+        "import { auth } from './auth'",
+        "type A = { token?: string; kind: 'x' }",
+        "const { token } = require('./x')",
+        "switch (token) { case 'x': break }",
+        "password = req.body.password; user = 'me'",
+        "const password = this.config.get('DB_PASSWORD')",
+    ] {
+        hides(text);
+    }
+}
+
+#[test]
 fn tokens_and_keys() {
     hides("aws = 'AKIA«IOSFODNN7EXAMPLE»'");
     hides("x = 'ghp_«0123456789abcdefghij0123456789»'");

@@ -7,6 +7,7 @@
 //! header is replaced); or the frame is left out and its bodies stand for themselves. What remains is left out.
 //! Whether something parses is tried with the frames around it, so the parser sees a method in a class and a `case` in a `switch`.
 
+use super::shape::{begins_item, headers, indented, is_closer, placed, with_closers};
 use super::{Problem, error_of, inline};
 use crate::lang::nesting::braces::{Piece, Scan};
 use memchr::memmem;
@@ -14,9 +15,10 @@ use oxc_allocator::Allocator;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
 
-/// All trials together may parse so many bytes, and that many times the text, if that is less.
-const MAX_TRIED_BYTES: usize = 12 << 20;
+/// All trials together may parse so many times the text, within these bounds.
 const MAX_TRIED_TIMES: usize = 40;
+const LEAST_TRIED_BYTES: usize = 1 << 20;
+const MAX_TRIED_BYTES: usize = 12 << 20;
 
 /// How often all begins again.
 const MAX_ROUNDS: usize = 12;
@@ -59,6 +61,8 @@ pub(super) struct Blocks {
     /// For trials.
     allocator: Allocator,
     budget: usize,
+    /// Bytes that tree-sitter may still look at.
+    inline_budget: usize,
     problems: Vec<Problem>,
     frames: usize,
     /// What opened a template or comment without an end; without it, all that follows has another meaning.
@@ -69,13 +73,15 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(text: &str, kind: SourceType) -> Self {
-        let budget = MAX_TRIED_BYTES.min(text.len().saturating_mul(MAX_TRIED_TIMES)).max(text.len() * 4);
+        let tried = text.len().saturating_mul(MAX_TRIED_TIMES).clamp(LEAST_TRIED_BYTES, MAX_TRIED_BYTES);
+        let budget = tried.max(text.len() * 4);
         Blocks {
             lines: lines(text),
             text: text.as_bytes().to_vec(),
             kind,
             allocator: Allocator::default(),
             budget,
+            inline_budget: inline::MAX_BYTES_IN_ALL,
             problems: Vec::new(),
             frames: 0,
             openers: Vec::new(),
@@ -182,7 +188,7 @@ impl Blocks {
     /// For each row, whether it begins inside of a template or comment.
     fn inside_tokens(&mut self, rows: &Rows) -> Vec<bool> {
         let bytes = self.bytes(rows);
-        self.budget = self.budget.saturating_sub(bytes.len());
+        self.budget = self.budget.saturating_sub(bytes.len() / 2);
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
         let mut inside = vec![false; rows.len()];
         let mut scan = Scan::new(text, self.kind.is_jsx());
@@ -260,8 +266,8 @@ impl Blocks {
             return;
         }
         if let Some(rest) = self.swallowed(around, &item, &inside) {
-            let mut parts = vec![item.start..rest];
-            parts.extend(self.split(rest..item.end, true));
+            let mut parts = self.split(rest..item.end, true);
+            parts.insert(0, item.start..rest);
             return self.settle(around, &parts);
         }
         if bodies.is_empty() {
@@ -397,7 +403,12 @@ impl Blocks {
             self.undo(edits);
         }
         let text = std::str::from_utf8(&self.text[bytes.clone()]).unwrap_or_default();
-        let proposals = inline::proposals(text, self.kind.is_jsx());
+        let proposals = if text.len() <= self.inline_budget {
+            self.inline_budget -= text.len().min(inline::MAX_BYTES);
+            inline::proposals(text, self.kind.is_jsx())
+        } else {
+            Vec::new()
+        };
         for broken in proposals {
             let before = self.text[bytes.clone()].to_vec();
             for range in &broken {
@@ -592,110 +603,4 @@ fn lines(text: &str) -> Vec<Line> {
 
 fn blank(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| !matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-}
-
-/// A line that is not the rest of the statement on the line before.
-fn begins_item(content: &str) -> bool {
-    let Some(first) = content.chars().next() else { return false };
-    let joins = |word: &str| {
-        content.strip_prefix(word).is_some_and(|rest| {
-            !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '(' | ':' | '='))
-        })
-    };
-    let closes = matches!(
-        first,
-        ')' | ']' | '}' | '>' | '.' | '?' | ':' | '&' | '|' | '=' | ',' | ';' | '*' | '%' | '^' | '{' | '+' | '`'
-    ) || content.starts_with("</")
-        || content.starts_with("/>")
-        || (first == '-' && !content.starts_with("--"));
-    // A generator method.
-    let generator = first == '*'
-        && content[1..].trim_start().starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '['));
-    (!closes || content.starts_with("++") || generator)
-        && !["else", "finally", "as", "satisfies", "instanceof", "implements", "extends"].iter().any(|word| joins(word))
-        && !(content.starts_with("catch") && content[5..].trim_start().starts_with(['(', '{']))
-}
-
-/// Nothing but closing brackets.
-fn is_closer(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with(['}', ')', ']']) && line.chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ','))
-}
-
-fn indented(line: &str, content: &str) -> String {
-    let indent = line.len() - line.trim_start().len();
-    format!("{}{content}", &line[..indent])
-}
-
-/// The content in place of that of the line, further left if it is longer.
-fn placed(line: &str, content: &str) -> Option<String> {
-    let indent = line.len() - line.trim_start().len();
-    let room = line.len().checked_sub(content.len())?;
-    Some(format!("{}{content}", " ".repeat(room.min(indent))))
-}
-
-/// The line with closers at its end, at the same length.
-fn with_closers(line: &str, closers: &str) -> Option<String> {
-    let content = line.trim_end();
-    let trimmed = content.trim_end_matches([';', ',']).trim_end();
-    // What may be overwritten at the end, and then what may be moved to the left.
-    if line.len() - trimmed.len() >= closers.len() {
-        return Some(format!("{trimmed}{closers}"));
-    }
-    if is_closer(trimmed) {
-        let moved = format!("{}{closers}", trimmed.trim_start());
-        let room = line.len().checked_sub(moved.len())?;
-        return Some(format!("{}{moved}", " ".repeat(room)));
-    }
-    let indent = line.len() - line.trim_start().len();
-    let room = (line.len() - trimmed.len()) + indent;
-    if room >= closers.len() {
-        return Some(format!("{}{}{closers}", " ".repeat(room - closers.len()), trimmed.trim_start()));
-    }
-    None
-}
-
-/// Headers that open a block in place of a broken one, the likeliest first.
-fn headers(line: &str) -> Vec<String> {
-    let words: Vec<&str> = line
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let after = |word: &str| words.iter().position(|w| *w == word).and_then(|at| words.get(at + 1)).copied();
-    let begins = |c: char| c.is_alphabetic() || matches!(c, '_' | '$');
-    let name = |word: Option<&str>| word.filter(|word| word.starts_with(begins)).unwrap_or("_").to_owned();
-    let asynchronous = if words.contains(&"async") { "async " } else { "" };
-    const MODIFIERS: &[&str] = &[
-        "export",
-        "default",
-        "async",
-        "public",
-        "private",
-        "protected",
-        "static",
-        "readonly",
-        "override",
-        "get",
-        "set",
-        "abstract",
-    ];
-    const CONTROL: &[&str] =
-        &["if", "for", "while", "switch", "try", "do", "else", "catch", "finally", "with", "return", "case"];
-    let first = words.iter().copied().find(|word| !MODIFIERS.contains(word));
-    let mut headers = Vec::new();
-    if words.contains(&"class") {
-        headers.push(format!("class {} {{", name(after("class"))));
-    } else if words.contains(&"function") {
-        headers.push(format!("{asynchronous}function {}(){{", name(after("function"))));
-    } else if line.contains("=>") {
-        let bound = ["const", "let", "var"].iter().find_map(|word| after(word)).or(first);
-        headers.push(format!("{asynchronous}function {}(){{", name(bound)));
-        headers.push(format!("{asynchronous}{}(){{", name(bound)));
-    } else if first.is_some_and(|first| CONTROL.contains(&first)) {
-        headers.push("{".to_owned());
-    } else if line.contains('(') {
-        headers.push(format!("{asynchronous}{}(){{", name(first)));
-    }
-    headers.push("{".to_owned());
-    headers
 }

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use tree_sitter::{Node, Parser};
 
-/// Longer texts are not looked at: the recovery of tree-sitter takes seconds on long garbage.
-const MAX_BYTES: usize = 256 << 10;
+/// Longer statements are not looked at, and no more in all than that: the recovery of tree-sitter takes quadratic time on garbage.
+pub(super) const MAX_BYTES: usize = 4 << 10;
+pub(super) const MAX_BYTES_IN_ALL: usize = 32 << 10;
 
 /// Statements with more broken parts are left out as a whole.
 const MAX_BROKEN: usize = 20;
