@@ -95,7 +95,7 @@ fn broken_code_elsewhere_does_not_change_a_verdict() {
                 made += 1;
                 let report = fixture.run(&text, persona);
                 let found = plain(&text, &report);
-                if report.diagnostics.is_empty() {
+                if !expected.is_empty() && report.diagnostics.is_empty() {
                     problems.add(format_args!("{}: {place} it {broken:?} is not told", fixture.path));
                 }
                 let expected: Vec<_> = expected.iter().map(|(line, rule)| (line + moved, *rule)).collect();
