@@ -61,7 +61,7 @@ fn functions_may_change_their_form_and_acquisitions_move_into_them() {
 
 /// Code that does not parse, of the kinds that editors and merges leave behind; each ends with its line.
 const BROKEN: &[&str] = &[
-    "const halfTyped = value.\n",
+    "const halfTyped = value.;\n",
     "export function halfTyped(a, {\n}\n",
     "halfTyped(1, \n",
     "if (halfTyped) {\n",
