@@ -4,10 +4,11 @@
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
-use crate::ir::{Name, Op};
+use crate::ir::{Module, Name, Op};
 use crate::lang::Words;
 use crate::resolve::{Regions, Resolved};
 use crate::source::line_index::LineIndex;
+use crate::source::manifest::Versions;
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
@@ -40,17 +41,23 @@ struct FileReport {
     stats: Stats,
 }
 
-/// Analyses `sources`, which must be sorted by id. `progress` is told after each file, from any thread.
+/// Analyses `sources`, which must be sorted by id and use these `versions` of libraries. `progress` is told after each file, from any thread.
 /// Runs on the current rayon pool, whose threads must have stacks of at least [`crate::lang::STACK_BYTES`].
 ///
 /// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
-pub fn analyse(sources: &[SourceFile], catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
+pub fn analyse(
+    sources: &[SourceFile],
+    versions: &Versions,
+    catalog: &Catalog,
+    settings: &Settings,
+    progress: &(dyn Fn() + Sync),
+) -> Report {
     let triage = Triage::new(catalog, settings);
     let files: Vec<FileReport> = sources
         .par_iter()
         .map(|source| {
             let relevant = triage.keeps(source.language, &source.text);
-            let run = || if relevant { analyse_file(source, catalog) } else { FileReport::default() };
+            let run = || if relevant { analyse_file(source, versions, catalog) } else { FileReport::default() };
             let mut file = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| FileReport {
                 diagnostics: vec![Diagnostic {
                     path: source.path.clone(),
@@ -100,7 +107,7 @@ fn ecosystem(language: Language) -> Ecosystem {
     }
 }
 
-fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
+fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> FileReport {
     let mut report = FileReport::default();
     let lowered = match lang::lower(source.language, source.id, &source.text) {
         Ok(lowered) => lowered,
@@ -124,32 +131,45 @@ fn analyse_file(source: &SourceFile, catalog: &Catalog) -> FileReport {
         }));
     }
     let module = &lowered.module;
-    let facts = catalog.of(ecosystem(source.language));
-    let resolved = Resolved::new(module, facts);
+    let resolved = resolve(source, module, versions, catalog);
     let regions = Regions::new(&resolved);
     let summaries = Summaries::new(&resolved, &regions);
-    let scope = FileScope::new(&source.path, facts.language());
+    let scope = FileScope::new(&source.path, resolved.language());
     report.findings = judge(&summaries, &scope);
     count(&summaries, &mut report.stats);
     report
+}
+
+fn resolve<'a>(source: &SourceFile, module: &'a Module, versions: &'a Versions, catalog: &'a Catalog) -> Resolved<'a> {
+    Resolved::new(module, catalog.of(ecosystem(source.language)), versions.of_file(&source.path))
 }
 
 /// What is known about the places and calls of one file, for people: `unclosed dump --types`.
 ///
 /// # Errors
 /// When the file cannot be lowered.
-pub fn dump_types(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
+pub fn dump_types(
+    source: &SourceFile,
+    versions: &Versions,
+    catalog: &Catalog,
+    only: Option<&str>,
+) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    Ok(Resolved::new(&lowered.module, catalog.of(ecosystem(source.language))).print(only))
+    Ok(resolve(source, &lowered.module, versions, catalog).print(only))
 }
 
 /// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
 ///
 /// # Errors
 /// When the file cannot be lowered.
-pub fn dump_summaries(source: &SourceFile, catalog: &Catalog, only: Option<&str>) -> Result<String, lang::LowerError> {
+pub fn dump_summaries(
+    source: &SourceFile,
+    versions: &Versions,
+    catalog: &Catalog,
+    only: Option<&str>,
+) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    let resolved = Resolved::new(&lowered.module, catalog.of(ecosystem(source.language)));
+    let resolved = resolve(source, &lowered.module, versions, catalog);
     let regions = Regions::new(&resolved);
     Ok(Summaries::new(&resolved, &regions).print(only))
 }

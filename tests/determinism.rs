@@ -9,10 +9,11 @@ use unclosed::analysis::{Settings, analyse};
 use unclosed::catalog::Catalog;
 use unclosed::finding::{Finding, Persona, Report};
 use unclosed::source::SourceFile;
+use unclosed::source::manifest::Versions;
 
 fn run(sources: &[SourceFile], threads: usize, triage: bool) -> Report {
     let settings = Settings { persona: Persona::Auditor, triage, ..Settings::default() };
-    pool(threads).install(|| analyse(sources, Catalog::builtin(), &settings, &|| ()))
+    pool(threads).install(|| analyse(sources, &Versions::default(), Catalog::builtin(), &settings, &|| ()))
 }
 
 /// Unlike the paths that fixtures ask to be shown, these are all different.

@@ -11,6 +11,7 @@ use unclosed::catalog::Catalog;
 use unclosed::finding::{Confidence, Finding, Persona, Report, Severity, Step, StepRole};
 use unclosed::ir::{FileId, Span};
 use unclosed::source::Language;
+use unclosed::source::manifest::Versions;
 
 #[test]
 fn every_fixture_reports_what_it_expects() {
@@ -155,7 +156,8 @@ fn select_leaves_only_the_rules_asked_for() {
     let bad: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Bad).collect();
     let sources = sources(bad.iter().map(|f| (f.shown_path(), f.text.as_str())));
     let settings = Settings { select: vec!["never-closed".to_owned()], ..Settings::default() };
-    let report = support::pool(2).install(|| analyse(&sources, Catalog::builtin(), &settings, &|| ()));
+    let report =
+        support::pool(2).install(|| analyse(&sources, &Versions::default(), Catalog::builtin(), &settings, &|| ()));
     assert!(!report.findings.is_empty());
     assert!(report.findings.iter().all(|f| f.rule == "never-closed"));
 }

@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use support::expect::{Expectations, Truth};
 use support::{
-    Fixture, Kind, LANGUAGES, Problems, all_files_below, analyse_one, comment, files_below, fixtures, folder, line_of,
-    relative, repository,
+    Fixture, Kind, LANGUAGES, Problems, all_files_below, analyse_one, analyse_with, comment, files_below, fixtures,
+    folder, line_of, relative, repository,
 };
 use unclosed::catalog::schema::{CatalogFile, Ecosystem};
 use unclosed::checks::RULES;
 use unclosed::finding::Persona;
+use unclosed::ir::Name;
 use unclosed::source::Language;
+use unclosed::source::manifest::Versions;
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -40,15 +42,27 @@ fn blocks(markdown: &str, language: &str) -> Vec<String> {
 }
 
 /// What is wrong with a program that states its own expectations.
-fn run(text: &str, language: Language) -> Result<(), String> {
+fn run(text: &str, language: Language, versions: &Versions) -> Result<(), String> {
     let expected = Expectations::parse(text, language).map_err(|e| e.to_string())?;
     let path = expected.path.as_deref().unwrap_or(match language {
         Language::Python => "example.py",
         _ => "example.ts",
     });
-    let report = analyse_one(path, text, expected.persona);
+    let report = analyse_with(versions, path, text, expected.persona);
     let differences = expected.differences(text, &report);
     if differences.is_empty() { Ok(()) } else { Err(format!("\n    {}\n", differences.join("\n    "))) }
+}
+
+/// A version in the range for each package, for files in the top directory.
+fn within(range: &str, packages: &[Name]) -> Versions {
+    let range: semver::VersionReq = range.parse().unwrap();
+    let mut candidates = (0..100).flat_map(|major| (0..100).map(move |minor| semver::Version::new(major, minor, 0)));
+    let version = candidates.find(|version| range.matches(version)).unwrap();
+    let mut versions = Versions::default();
+    for package in packages {
+        versions.set("", package, version.clone());
+    }
+    versions
 }
 
 fn expects(text: &str, language: Language, rule: &str) -> bool {
@@ -79,7 +93,7 @@ fn every_rule_page_has_examples_that_run() {
                 problems.add(format_args!("{named}: no example shows how to do it right"));
             }
             for (i, example) in examples.iter().enumerate() {
-                if let Err(why) = run(example, language) {
+                if let Err(why) = run(example, language, &Versions::default()) {
                     problems.add(format_args!("{named}: example {}: {why}", i + 1));
                 }
             }
@@ -150,6 +164,8 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
             if resource.bad.is_empty() || resource.good.is_empty() {
                 problems.add(format_args!("{path}: {} needs a bad and a good example", resource.id));
             }
+            let versions = resource.versions.as_ref().map(|range| within(range, &catalogue.library.packages));
+            let versions = versions.unwrap_or_default();
             for (kind, examples) in [("bad", &resource.bad), ("good", &resource.good)] {
                 for (i, example) in examples.iter().enumerate() {
                     ran += 1;
@@ -161,7 +177,7 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
                             comment(language)
                         ));
                     }
-                    if let Err(why) = run(example, language) {
+                    if let Err(why) = run(example, language, &versions) {
                         problems.add(format_args!("{path}: {} {kind} {}: {why}", resource.id, i + 1));
                     }
                 }

@@ -59,7 +59,7 @@ fn lower(text: &str) -> Module {
 
 /// What the solver says; `None`: it gave up, or the acquisition cannot be reached.
 fn solved(module: &Module, catalog: &Catalog) -> Option<Ends> {
-    let resolved = Resolved::new(module, catalog.of(Ecosystem::Python));
+    let resolved = Resolved::new(module, catalog.of(Ecosystem::Python), None);
     let regions = Regions::new(&resolved);
     let summaries = Summaries::new(&resolved, &regions);
     let cases = summaries.cases(FuncId(1));

@@ -5,6 +5,7 @@ use super::schema::{
 };
 use crate::ir::Name;
 use rustc_hash::FxHashMap;
+use semver::{Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
 /// Index of a resource or plain type of the catalogue.
@@ -17,6 +18,8 @@ pub struct TypeFacts {
     pub id: Name,
     pub library: Name,
     pub ecosystem: Ecosystem,
+    /// `None`: any version.
+    pub versions: Option<VersionRange>,
     /// `None` for a plain type: a thing without an obligation.
     pub resource: Option<Resource>,
     /// Attribute -> what it holds.
@@ -25,6 +28,35 @@ pub struct TypeFacts {
     pub teardown: Vec<Name>,
     /// Methods of a subclass that are a program's command.
     pub entries: Vec<Name>,
+}
+
+/// Versions of a library in which things are as its entry says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VersionRange {
+    pub range: VersionReq,
+    /// The packages that the library comes in, each with versions of its own.
+    pub packages: Vec<Name>,
+}
+
+impl VersionRange {
+    /// Whether the range holds the version of the package through which the callable or class with this path is reached, given the
+    /// versions that are known. An unknown version is the newest.
+    pub fn holds(&self, path: &str, known: Option<&FxHashMap<Name, Version>>) -> bool {
+        let within = |package: &Name| {
+            path.strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+        };
+        let by_path = self.packages.iter().any(within);
+        let version = known.and_then(|known| {
+            let reached = self.packages.iter().filter(|package| !by_path || within(package));
+            reached.filter_map(|package| known.get(package)).next()
+        });
+        version.map_or_else(|| self.is_newest(), |version| self.range.matches(version))
+    }
+
+    /// The range has no upper bound.
+    pub fn is_newest(&self) -> bool {
+        self.range.comparators.iter().all(|comparator| matches!(comparator.op, Op::Greater | Op::GreaterEq))
+    }
 }
 
 /// Something that must be released. Fields mean what they mean in [`super::schema::Resource`].
@@ -47,6 +79,7 @@ pub struct Resource {
     pub opens: Vec<Name>,
     pub rests: Vec<Name>,
     pub fluent: Vec<Name>,
+    pub parts: Vec<Name>,
     pub closed_test: Vec<Name>,
     pub open_test: Vec<Name>,
     pub advice: String,
@@ -90,8 +123,8 @@ pub struct SymbolFacts {
     /// The path as the catalogue spells it first: shown in messages.
     pub path: Name,
     pub acquires: Vec<AcquireFact>,
-    /// Its result is an instance of this (acquired or not).
-    pub makes: Option<TypeId>,
+    /// Its result is an instance of the first of these that is of the version at hand (acquired or not).
+    pub makes: Vec<TypeId>,
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,
 }

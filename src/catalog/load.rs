@@ -1,6 +1,6 @@
 //! Catalogue files to facts. Every error points into the file.
 
-use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
+use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
 use super::matcher::{Catalog, EcosystemFacts};
 use super::path::{AccessPath, check_dotted, check_name};
 use super::schema::{
@@ -8,6 +8,7 @@ use super::schema::{
 };
 use crate::ir::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
+use semver::VersionReq;
 use std::fmt;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -106,7 +107,7 @@ struct Loader {
     ids: FxHashMap<Name, TypeId>,
     libraries: FxHashSet<Name>,
     /// Classes whose instances belong to a type whatever the arguments.
-    classes: FxHashMap<Name, TypeId>,
+    classes: FxHashMap<Name, Vec<TypeId>>,
     /// Which file of this run states the conventions of the language.
     language: Option<Name>,
     /// The file being loaded.
@@ -160,14 +161,22 @@ impl Loader {
             self.catalog.add_global(word);
         }
         for (i, resource) in file.resources.iter().enumerate() {
-            self.declare_type(&resource.id, &format!("resource.{i}.id"), file);
+            let versions = resource.versions.as_ref().and_then(|text| {
+                let range = text.parse::<VersionReq>();
+                let wrong = |error| self.mistake(&format!("resource.{i}.versions"), format!("`{text}`: {error}"));
+                range.map_err(wrong).ok().map(|range| VersionRange { range, packages: library.packages.clone() })
+            });
+            if versions.is_some() {
+                library.packages.iter().for_each(|package| self.catalog.add_versioned(package));
+            }
+            self.declare_type(&resource.id, &format!("resource.{i}.id"), file, versions);
         }
         for (i, plain) in file.types.iter().enumerate() {
-            self.declare_type(&plain.id, &format!("type.{i}.id"), file);
+            self.declare_type(&plain.id, &format!("type.{i}.id"), file, None);
         }
     }
 
-    fn declare_type(&mut self, id: &Name, trail: &str, file: &CatalogFile) {
+    fn declare_type(&mut self, id: &Name, trail: &str, file: &CatalogFile, versions: Option<VersionRange>) {
         if let Err(error) = check_dotted(id) {
             return self.mistake(trail, format!("id `{id}` {error}"));
         }
@@ -179,6 +188,7 @@ impl Loader {
             id: id.clone(),
             library: file.library.name.clone(),
             ecosystem: file.library.ecosystem,
+            versions,
             resource: None,
             attributes: FxHashMap::default(),
             teardown: Vec::new(),
@@ -278,6 +288,7 @@ impl Loader {
             blocking: resource.blocking,
             quiet: resource.quiet,
             fluent: resource.fluent,
+            parts: resource.parts,
             opens: resource.opens,
             rests: resource.rests,
             closed_test: resource.closed_test,
@@ -327,9 +338,7 @@ impl Loader {
 
     fn define_makers(&mut self, makers: &[Name], ty: TypeId, trail: &str) {
         for (i, path) in makers.iter().enumerate() {
-            if let Some(facts) = self.facts(path, &format!("{trail}.makers.{i}")) {
-                facts.makes.get_or_insert(ty);
-            }
+            self.add_made(path, ty, &format!("{trail}.makers.{i}"));
         }
     }
 
@@ -374,28 +383,61 @@ impl Loader {
             self.mistake(trail, format!("`{path}` is a method; `types` names classes"));
             return false;
         }
-        if !conditional && let Some(other) = self.classes.insert(path.clone(), ty) {
-            let other = self.catalog.ty(other).id.clone();
-            self.mistake(trail, format!("class `{path}` already belongs to `{other}`"));
+        if !conditional {
+            let others = self.classes.get(path).map_or(&[][..], Vec::as_slice);
+            if let Some(other) = others.iter().find(|other| self.same_versions(**other, ty)) {
+                let other = self.catalog.ty(*other).id.clone();
+                self.mistake(trail, format!("class `{path}` already belongs to `{other}`"));
+            }
+            self.classes.entry(path.clone()).or_default().push(ty);
         }
-        let Some(facts) = self.facts(path, trail) else { return false };
-        facts.makes.get_or_insert(ty);
+        if !self.add_made(path, ty, trail) {
+            return false;
+        }
         self.catalog.add_class(path, ty);
         true
     }
 
+    /// Both say how things are in the same versions: they cannot both be right.
+    fn same_versions(&self, one: TypeId, other: TypeId) -> bool {
+        let range = |ty| self.catalog.ty(ty).versions.as_ref().map(|versions| &versions.range);
+        range(one) == range(other)
+    }
+
+    /// Calling it gives an instance of `ty`. False when the path is none.
+    fn add_made(&mut self, path: &Name, ty: TypeId, trail: &str) -> bool {
+        let Some(known) = self.facts(path, trail).map(|facts| facts.makes.clone()) else { return false };
+        let made = self.catalog.claimed(&known, ty);
+        if let Some(facts) = self.facts(path, trail) {
+            facts.makes = made;
+        }
+        true
+    }
+
     fn add_acquire(&mut self, path: &Name, fact: AcquireFact, trail: &str) {
-        let Some(facts) = self.facts(path, trail) else { return };
-        let same_form = |known: &&AcquireFact| known.callback.is_some() == fact.callback.is_some();
-        let rival = facts.acquires.iter().filter(same_form).find(|known| known.when.is_empty() && fact.when.is_empty());
+        let Some(mut acquires) = self.facts(path, trail).map(|facts| std::mem::take(&mut facts.acquires)) else {
+            return;
+        };
+        let rival = acquires.iter().find(|known| {
+            known.callback.is_some() == fact.callback.is_some()
+                && (known.when.is_empty() && fact.when.is_empty())
+                && self.same_versions(known.resource, fact.resource)
+        });
         if let Some(rival) = rival.map(|known| known.resource) {
             let other = self.catalog.ty(rival).id.clone();
-            return self.mistake(trail, format!("`{path}` already acquires `{other}` without conditions"));
+            self.mistake(trail, format!("`{path}` already acquires `{other}` without conditions"));
+        } else {
+            if fact.callback.is_none() {
+                self.add_made(path, fact.resource, trail);
+            }
+            // First those that are for some versions: the one without is for the rest.
+            let any_version = |known: &AcquireFact| self.catalog.ty(known.resource).versions.is_none();
+            let rest = acquires.iter().position(any_version).filter(|_| !any_version(&fact));
+            acquires.insert(rest.unwrap_or(acquires.len()), fact);
         }
-        if fact.callback.is_none() {
-            facts.makes.get_or_insert(fact.resource);
+        if let Some(facts) = self.facts(path, trail) {
+            facts.acquires = acquires;
         }
-        facts.acquires.push(fact);
     }
 
     /// The entry of a callable, made when it is new.

@@ -5,6 +5,7 @@ use super::path::AccessPath;
 use super::schema::{Ecosystem, LanguageFacts};
 use crate::ir::Name;
 use rustc_hash::FxHashMap;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 /// What is known about libraries and languages, by ecosystem: a name means one thing in one of them.
@@ -41,12 +42,14 @@ pub struct EcosystemFacts {
     functions: FxHashMap<Name, SymbolFacts>,
     /// By the type's index, then by method name.
     methods: Vec<FxHashMap<Name, SymbolFacts>>,
-    classes: FxHashMap<Name, TypeId>,
+    classes: FxHashMap<Name, Vec<TypeId>>,
     language: LanguageFacts,
     /// Sorted, without duplicates.
     imports: Vec<Name>,
     /// Sorted, without duplicates.
     globals: Vec<Name>,
+    /// Sorted, without duplicates.
+    versioned: Vec<Name>,
     libraries: Vec<Name>,
 }
 
@@ -62,9 +65,28 @@ impl EcosystemFacts {
         self.methods.get(ty.0 as usize)?.get(name)
     }
 
-    /// The type whose instances the class with this path makes.
-    pub fn class(&self, path: &str) -> Option<TypeId> {
-        self.classes.get(path).copied()
+    /// The type whose instances the class with this path makes, given the versions that are known, by package.
+    pub fn class(&self, path: &str, known: Option<&FxHashMap<Name, Version>>) -> Option<TypeId> {
+        self.in_force(path, self.classes.get(path)?, known)
+    }
+
+    /// What the callable makes, given the versions that are known, by package.
+    pub fn makes(&self, facts: &SymbolFacts, known: Option<&FxHashMap<Name, Version>>) -> Option<TypeId> {
+        self.in_force(&facts.path, &facts.makes, known)
+    }
+
+    fn in_force(&self, path: &str, types: &[TypeId], known: Option<&FxHashMap<Name, Version>>) -> Option<TypeId> {
+        types.iter().copied().find(|ty| self.is_in_force(path, *ty, known))
+    }
+
+    /// Whether `ty` is what there is in the version at hand of what has this path.
+    pub fn is_in_force(&self, path: &str, ty: TypeId, known: Option<&FxHashMap<Name, Version>>) -> bool {
+        self.ty(ty).versions.as_ref().is_none_or(|versions| versions.holds(path, known))
+    }
+
+    /// Packages whose version makes a difference; sorted, each once.
+    pub fn versioned_packages(&self) -> &[Name] {
+        &self.versioned
     }
 
     /// `id` must come from these facts or those that they extend.
@@ -126,7 +148,27 @@ impl EcosystemFacts {
 
     /// The first to claim a class has it: later claims are conditional acquisitions of the same class.
     pub(super) fn add_class(&mut self, path: &str, ty: TypeId) {
-        self.classes.entry(Name::new(path)).or_insert(ty);
+        let claimed = self.claimed(self.classes.get(path).map_or(&[], Vec::as_slice), ty);
+        self.classes.insert(Name::new(path), claimed);
+    }
+
+    /// `known` and `ty`: first those that are for some versions, then the first that is for any.
+    pub(super) fn claimed(&self, known: &[TypeId], ty: TypeId) -> Vec<TypeId> {
+        let any_version = |ty: &TypeId| self.ty(*ty).versions.is_none();
+        let mut claimed = known.to_vec();
+        if any_version(&ty) {
+            if !known.iter().any(any_version) {
+                claimed.push(ty);
+            }
+        } else if !known.contains(&ty) {
+            let at = known.iter().position(any_version).unwrap_or(known.len());
+            claimed.insert(at, ty);
+        }
+        claimed
+    }
+
+    pub(super) fn add_versioned(&mut self, package: &Name) {
+        insert_sorted(&mut self.versioned, package);
     }
 
     pub(super) fn add_library(&mut self, name: &Name) {

@@ -19,6 +19,6 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId};
+pub use facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
 pub use load::CatalogError;
 pub use matcher::{Catalog, EcosystemFacts};

@@ -78,6 +78,11 @@ pub struct Resource {
     /// What people call it, without article: `Redis client`, `pooled PostgreSQL connection`.
     pub noun: String,
     pub kind: ResourceKind,
+    /// Versions of the library's packages in which this is how things are: `<4`, `>=4, <6`. Several entries may name the same callable or
+    /// class when all but one have `versions`; the one without is for the versions that no other is for. Where the version is not known
+    /// it is the newest: an entry with an upper bound does not hold.
+    #[serde(default)]
+    pub versions: Option<String>,
     /// Classes whose instances these are. Annotations with them type a place; calling them acquires unless `construct = false`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -141,6 +146,10 @@ pub struct Resource {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Methods that return a part of it, through which it is used but not released (`client.db("shop")`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub parts: Vec<SmolStr>,
     /// Methods or attributes that tell whether it is closed: `closed`, `is_closed`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -540,6 +549,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Global names that only code in a page uses (`document`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub page_globals: Vec<SmolStr>,
+    /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub lending_options: Vec<SmolStr>,
     /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
     /// function that is given away runs.
     #[serde(default)]

@@ -87,11 +87,11 @@ fn errors(text: &str) -> Vec<String> {
 #[test]
 fn calling_a_class_acquires_under_the_conditions_of_the_resource() {
     let catalog = kv();
-    let client = catalog.class("kv.Client").unwrap();
+    let client = catalog.class("kv.Client", None).unwrap();
     assert_eq!(catalog.ty(client).id, "kv.client");
-    assert_eq!(catalog.class("kv.aio.Client"), Some(client));
+    assert_eq!(catalog.class("kv.aio.Client", None), Some(client));
     let facts = catalog.function("kv.aio.Client").unwrap();
-    assert_eq!(facts.makes, Some(client));
+    assert_eq!(facts.makes, [client]);
     assert_eq!(facts.acquires.len(), 1);
     assert_eq!(facts.acquires[0].resource, client);
     assert_eq!(facts.acquires[0].when[0].is, ArgIs::Absent);
@@ -102,20 +102,20 @@ fn a_class_that_does_not_acquire_still_makes_its_type() {
     let catalog = kv();
     let facts = catalog.function("kv.Pool").unwrap();
     assert!(facts.acquires.is_empty());
-    assert_eq!(facts.makes, catalog.class("kv.Pool"));
+    assert_eq!(facts.makes.first().copied(), catalog.class("kv.Pool", None));
 }
 
 #[test]
 fn functions_methods_and_instances_acquire() {
     let catalog = kv();
-    let client = catalog.class("kv.Client").unwrap();
+    let client = catalog.class("kv.Client", None).unwrap();
     let open = &catalog.function("kv.open").unwrap().acquires[0];
     assert_eq!((open.on, &open.when[0].is), (AcquireOn::Await, &ArgIs::Not("None".into())));
     let channel = catalog.method(client, "channel").unwrap();
     assert_eq!(channel.path, "kv.client#channel");
     assert_eq!(catalog.ty(channel.acquires[0].resource).id, "kv.channel");
-    let factory = catalog.function("kv.factory").unwrap().makes.unwrap();
-    assert_eq!(catalog.method(factory, "()").unwrap().makes, Some(client));
+    let factory = catalog.function("kv.factory").unwrap().makes[0];
+    assert_eq!(catalog.method(factory, "()").unwrap().makes, [client]);
     assert!(catalog.method(client, "close").is_none(), "releases are in the resource");
     assert!(catalog.method(client, "()").is_none());
     assert!(catalog.function("kv.nothing").is_none());
@@ -124,7 +124,7 @@ fn functions_methods_and_instances_acquire() {
 #[test]
 fn the_resource_has_its_releases_in_one_shape() {
     let catalog = kv();
-    let client = catalog.resource(catalog.class("kv.Client").unwrap()).unwrap();
+    let client = catalog.resource(catalog.class("kv.Client", None).unwrap()).unwrap();
     assert_eq!(
         (client.release[0].steps.len(), client.release[0].awaited),
         (1, true),
@@ -132,19 +132,20 @@ fn the_resource_has_its_releases_in_one_shape() {
     );
     assert_eq!((client.release[1].steps.len(), client.release[1].awaited), (2, false));
     assert_eq!((client.with, client.docs.as_str()), (With::Releases, "https://kv.example"));
-    let channel = catalog.function("kv.connect").unwrap().makes.and_then(|ty| catalog.method(ty, "channel")).unwrap();
-    let parent = catalog.resource(channel.makes.unwrap()).unwrap().parent.unwrap();
-    assert_eq!((catalog.class("kv.Client"), true), (Some(parent.ty), parent.frees));
-    let factory = catalog.function("kv.factory").unwrap().makes.unwrap();
+    let channel =
+        catalog.function("kv.connect").unwrap().makes.first().and_then(|ty| catalog.method(*ty, "channel")).unwrap();
+    let parent = catalog.resource(channel.makes[0]).unwrap().parent.unwrap();
+    assert_eq!((catalog.class("kv.Client", None), true), (Some(parent.ty), parent.frees));
+    let factory = catalog.function("kv.factory").unwrap().makes[0];
     assert!(catalog.resource(factory).is_none());
     assert_eq!(catalog.ty(factory).teardown, ["tearDown"]);
-    assert_eq!(catalog.ty(parent.ty).attributes["pool"], catalog.class("kv.Pool").unwrap());
+    assert_eq!(catalog.ty(parent.ty).attributes["pool"], catalog.class("kv.Pool", None).unwrap());
 }
 
 #[test]
 fn roles_are_found_under_each_of_their_paths() {
     let catalog = kv();
-    let pool = catalog.class("kv.Pool").unwrap();
+    let pool = catalog.class("kv.Pool", None).unwrap();
     for facts in [catalog.function("kv.give_back"), catalog.method(pool, "put")] {
         assert_eq!((facts.unwrap().roles[0].role, facts.unwrap().roles[0].arg), (Role::Releases, Some(0)));
     }
@@ -167,7 +168,7 @@ fn several_conditional_acquisitions_share_one_entry() {
     let facts = catalog.function("kv.Client").unwrap();
     let ids: Vec<_> = facts.acquires.iter().map(|fact| catalog.ty(fact.resource).id.as_str()).collect();
     assert_eq!(ids, ["kv.client", "kv.slim"]);
-    assert_eq!(facts.makes, catalog.class("kv.Client"));
+    assert_eq!(facts.makes.first().copied(), catalog.class("kv.Client", None));
 }
 
 #[test]
@@ -177,8 +178,8 @@ fn a_users_file_builds_on_the_catalogue_it_extends() {
                 types = [\"mine.Box\"]\nattributes = { client = \"kv.client\" }\n[language]\nclosers = [\"bye\"]\n";
     let catalog = base.extended(&[("mine.toml".to_owned(), text.to_owned())]).unwrap();
     let (catalog, base_facts) = (catalog.of(Ecosystem::Python), base.of(Ecosystem::Python));
-    let held = catalog.ty(catalog.class("mine.Box").unwrap()).attributes["client"];
-    assert_eq!(Some(held), base_facts.class("kv.Client"), "ids of the base stay valid");
+    let held = catalog.ty(catalog.class("mine.Box", None).unwrap()).attributes["client"];
+    assert_eq!(Some(held), base_facts.class("kv.Client", None), "ids of the base stay valid");
     assert_eq!(catalog.language().closers, ["bye"]);
     assert_eq!(catalog.imports().collect::<Vec<_>>(), ["kv", "kv_pool", "mine"]);
     let again = base.extended(&[("kv.toml".to_owned(), format!("{LIBRARY}{KV}"))]).unwrap_err();
@@ -339,13 +340,13 @@ fn every_python_program_has_its_conventions_and_builtins() {
     assert_eq!(role("logging.info"), Role::NeverRaises);
     assert_eq!(role("functools.lru_cache"), Role::Memoises);
     assert_eq!(role("pytest.fixture"), Role::Fixture);
-    let stack = catalog.class("contextlib.AsyncExitStack").unwrap();
+    let stack = catalog.class("contextlib.AsyncExitStack", None).unwrap();
     let enter = &catalog.method(stack, "enter_async_context").unwrap().roles[0];
     assert_eq!((enter.role, enter.when, enter.enters), (Role::Schedules, Some(ScheduledFor::ScopeEnd), true));
-    let case = catalog.class("unittest.IsolatedAsyncioTestCase").unwrap();
+    let case = catalog.class("unittest.IsolatedAsyncioTestCase", None).unwrap();
     assert_eq!(catalog.method(case, "addAsyncCleanup").unwrap().roles[0].when, Some(ScheduledFor::TestEnd));
     assert!(catalog.ty(case).teardown.iter().any(|name| name == "asyncTearDown"));
-    let logger = catalog.function("logging.getLogger").unwrap().makes.unwrap();
+    let logger = catalog.function("logging.getLogger").unwrap().makes[0];
     assert_eq!(catalog.method(logger, "exception").unwrap().roles[0].role, Role::NeverRaises);
 }
 

@@ -3,10 +3,11 @@
 use super::progress::Progress;
 use super::{Failure, Outcome, output, stats};
 use crate::catalog::Catalog;
+use crate::catalog::schema::Ecosystem;
 use crate::config::{Final, Options};
 use crate::finding::{Diagnostic, DiagnosticKind, Report};
 use crate::source::discover::{Discovery, discover};
-use crate::source::{Problem, ProblemKind, read};
+use crate::source::{Problem, ProblemKind, manifest, read};
 use crate::{analysis, lang, report};
 use clap::Args;
 use std::fs::File;
@@ -41,7 +42,7 @@ impl Check {
         if found.files.is_empty() {
             output::complain("no Python files found");
         }
-        let report = analyse(&found, &settings, started)?;
+        let report = analyse(&found, &self.paths, &cwd, &settings, started)?;
         write_report(&report, &settings, stdout)?;
         if settings.stats {
             output::complain(&stats::block(&report.stats, started.elapsed()));
@@ -52,7 +53,13 @@ impl Check {
 }
 
 /// Reads and analyses on a pool whose threads have the stacks that parsers need.
-fn analyse(found: &Discovery, settings: &Final, started: Instant) -> Result<Report, Failure> {
+fn analyse(
+    found: &Discovery,
+    roots: &[PathBuf],
+    cwd: &Path,
+    settings: &Final,
+    started: Instant,
+) -> Result<Report, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads.get())
         .stack_size(lang::STACK_BYTES)
@@ -62,8 +69,10 @@ fn analyse(found: &Discovery, settings: &Final, started: Instant) -> Result<Repo
         let catalog = Catalog::builtin();
         let triage = analysis::Triage::new(catalog, &settings.analysis);
         let loaded = read::load(&found.files, &|language, text| triage.keeps(language, text));
+        let versions = manifest::read(&loaded.files, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
         let progress = Progress::new(loaded.files.len(), started);
-        let mut report = analysis::analyse(&loaded.files, catalog, &settings.analysis, &|| progress.advance());
+        let mut report =
+            analysis::analyse(&loaded.files, &versions, catalog, &settings.analysis, &|| progress.advance());
         progress.finish();
         report.stats.files += loaded.unwanted.0;
         report.stats.bytes += loaded.unwanted.1;

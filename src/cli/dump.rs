@@ -3,11 +3,13 @@
 use super::{Failure, Outcome, output};
 use crate::analysis;
 use crate::catalog::Catalog;
+use crate::catalog::schema::Ecosystem;
 use crate::ir::{self, Detail, Function, Module};
 use crate::lang;
 use crate::source::SourceFile;
 use crate::source::discover::discover;
 use crate::source::line_index::LineIndex;
+use crate::source::manifest::{self, Versions};
 use crate::source::read;
 use clap::Args;
 use std::io::Write;
@@ -47,10 +49,10 @@ struct What {
 }
 
 impl What {
-    fn print(&self, source: &SourceFile, function: Option<&str>) -> Result<String, Failure> {
+    fn print(&self, source: &SourceFile, versions: &Versions, function: Option<&str>) -> Result<String, Failure> {
         if self.types || self.summaries {
             let dump = if self.types { analysis::dump_types } else { analysis::dump_summaries };
-            return match dump(source, Catalog::builtin(), function) {
+            return match dump(source, versions, Catalog::builtin(), function) {
                 Ok(text) if text.is_empty() => Err(Failure::Dump(format!("{}: no such function", source.path))),
                 Ok(text) => Ok(text),
                 Err(error) => Err(Failure::Dump(format!("{}: {error}", source.path))),
@@ -64,7 +66,10 @@ impl What {
 impl Dump {
     pub(super) fn run(self, stdout: &mut dyn Write) -> Result<Outcome, Failure> {
         let (path, function) = split(&self.target);
-        let text = on_deep_stack(|| self.what.print(&load(&path)?, function))?;
+        let text = on_deep_stack(|| {
+            let (source, versions) = load(&path)?;
+            self.what.print(&source, &versions, function)
+        })?;
         stdout.write_all(text.as_bytes()).map_err(output::stdout_failure)?;
         Ok(Outcome::Clean)
     }
@@ -86,7 +91,8 @@ fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> R
     pool.map_err(|error| Failure::Start(error.to_string()))?.install(work)
 }
 
-fn load(path: &Path) -> Result<SourceFile, Failure> {
+/// The file, and the versions of libraries that it uses.
+fn load(path: &Path) -> Result<(SourceFile, Versions), Failure> {
     let cwd = std::env::current_dir().map_err(|error| Failure::Start(error.to_string()))?;
     let found = discover(&[path.to_owned()], &cwd)
         .map_err(|bad| Failure::Arguments(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
@@ -97,7 +103,10 @@ fn load(path: &Path) -> Result<SourceFile, Failure> {
     for problem in found.problems.iter().chain(&loaded.problems) {
         output::complain(&format!("{}: {}", problem.path, problem.message));
     }
-    loaded.files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))
+    let packages = Catalog::builtin().of(Ecosystem::Npm).versioned_packages();
+    let versions = manifest::read(&loaded.files, &[path.to_owned()], &cwd, packages);
+    let source = loaded.files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))?;
+    Ok((source, versions))
 }
 
 fn print_lowered(source: &SourceFile, function: Option<&str>, detail: Detail) -> Result<String, Failure> {

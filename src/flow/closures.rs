@@ -12,13 +12,22 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug)]
 pub(super) struct Outliving {
     func: FuncId,
-    /// Variables of the function that it keeps, and whether it releases what they hold.
-    captured: Vec<(Place, bool)>,
+    captured: Vec<Captured>,
     /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
     /// anybody to give it to, and means it as the way to release.
     optional: bool,
     /// Whoever has it decides alone whether it runs: it is an argument of a call that nobody describes.
     maybe: bool,
+}
+
+/// A variable of the function that a closure keeps.
+#[derive(Clone, Debug)]
+struct Captured {
+    place: Place,
+    /// It releases what the variable holds.
+    releases: bool,
+    /// If the variable holds what the resource was made from, it releases that, which releases the resource.
+    releases_parent: bool,
 }
 
 /// What a closure that reaches the resource says about a path on which it stays open.
@@ -48,19 +57,23 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     }
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
+    let resource = ctx.resolved.catalog.resource(token.kind);
     // A timer is not kept for its own sake by whoever only knows it.
-    let timer = ctx.resolved.catalog.resource(token.kind).is_some_and(|resource| resource.kind == ResourceKind::Timer);
+    let timer = resource.is_some_and(|resource| resource.kind == ResourceKind::Timer);
+    let parent = resource.and_then(|resource| resource.parent).filter(|parent| parent.frees).map(|parent| parent.ty);
     let mut out = Vec::new();
     for (dst, func) in closures {
         let uses = uses.get(dst).cloned().unwrap_or_default();
-        let releases = |i: usize| {
-            let inner = Place::root(Root::Capture(i as u16));
-            ctx.callees.effect(func, &inner, token.kind).release != Rel::Never
-        };
+        let effect = |i: usize, kind| ctx.callees.effect(func, &Place::root(Root::Capture(i as u16)), kind);
         let captured = ctx.resolved.captured_places(func).iter().enumerate();
-        let captured = captured
-            .map(|(i, place)| (place.clone(), releases(i)))
-            .filter(|(_, releases)| *releases || !(timer || uses.own_only()));
+        let captured = captured.filter_map(|(i, place)| {
+            let own = effect(i, token.kind);
+            let releases = own.release != Rel::Never;
+            let releases_parent = parent.is_some_and(|kind| effect(i, kind).release != Rel::Never);
+            // One that only the resource has keeps it if it hands it on.
+            let kept = if uses.own_only() { own.keeps } else { !timer };
+            (releases || releases_parent || kept).then(|| Captured { place: place.clone(), releases, releases_parent })
+        });
         out.push(Outliving { func, captured: captured.collect(), optional: uses.optional, maybe: uses.maybe_only() });
     }
     out
@@ -157,8 +170,11 @@ impl Run<'_> {
             .filter(|(index, closure)| closure.optional || made(*index))
             .map(|(_, closure)| closure)
             .filter(|closure| {
-                let mut captured = closure.captured.iter();
-                captured.any(|(captured, releases)| (*releases || !releasing) && state.reaches(captured))
+                closure.captured.iter().any(|captured| {
+                    let parent = || state.parents.iter().any(|parent| parent.starts_with(&captured.place));
+                    (captured.releases_parent && parent())
+                        || (captured.releases || !releasing) && state.reaches(&captured.place)
+                })
             });
         let mut kept = Kept::No;
         for closure in reaching {

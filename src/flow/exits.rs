@@ -32,9 +32,9 @@ impl Run<'_> {
             !info.targets.is_empty()
                 && info.targets.iter().all(|target| match target {
                     Target::Catalog { facts } => {
-                        facts.makes.is_some()
+                        !facts.makes.is_empty()
                             && !facts.has_role(Role::Remote)
-                            && facts.acquires.iter().all(|fact| lazy(fact.resource))
+                            && self.ctx.resolved.acquires(facts).all(|fact| lazy(fact.resource))
                     }
                     _ => false,
                 })
@@ -48,8 +48,13 @@ impl Run<'_> {
             return None;
         }
         match op {
+            Op::Call { callee: Callee::Method { recv, name, .. }, .. } if state.is_part(recv) => {
+                (!resource.parts.contains(name)).then_some(When::Trying)
+            }
             Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } if state.holds(recv) => {
-                if resource.opens.contains(name) || self.makes_child(name) {
+                if resource.parts.contains(name) {
+                    None
+                } else if resource.opens.contains(name) || self.makes_child(name) {
                     Some(When::Done)
                 } else if !resource.opens.is_empty() || super::raises::is_quiet(resource, name) {
                     args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying)
@@ -113,7 +118,9 @@ impl Run<'_> {
             return;
         }
         let error = kind != ExitKind::Normal || state.tier.is_some();
-        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
+        // What is connected by a call of its own is not connected without it.
+        let never = error || self.resource.is_some_and(|resource| !resource.opens.is_empty());
+        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && never) {
             return;
         }
         match self.kept_by_closure(&state, false) {

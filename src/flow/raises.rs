@@ -116,12 +116,12 @@ impl Context<'_> {
         if facts.roles.iter().any(|symbol| symbol.role == Role::Remote) {
             return Some(Tier::Known);
         }
-        if let Some(fact) = facts.acquires.first() {
+        if let Some(fact) = self.resolved.acquires(facts).next() {
             let resource = self.resolved.catalog.resource(fact.resource);
             let eager = resource.is_some_and(|r| r.connects == Connects::Eager && (self.blocks(r) || !self.eager()));
             return (eager && fact.on == AcquireOn::Call).then_some(Tier::Known);
         }
-        if !facts.roles.is_empty() || facts.makes.is_some() { None } else { Some(Tier::Any) }
+        if !facts.roles.is_empty() || !facts.makes.is_empty() { None } else { Some(Tier::Any) }
     }
 
     fn method_tier(&self, ty: TypeId, name: &Name) -> Option<Tier> {

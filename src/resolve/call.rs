@@ -139,11 +139,12 @@ impl<'a> Resolved<'a> {
         });
     }
 
-    /// The way in which a call acquires, if it does. A function as the last argument chooses the entries with a callback.
+    /// The way in which a call acquires in the version at hand, if it does. A function as the last argument chooses the entries with a
+    /// callback.
     pub fn acquisition<'f>(&self, func: FuncId, facts: &'f SymbolFacts, args: &[Arg]) -> Option<&'f AcquireFact> {
-        let by_callback = facts.acquires.iter().any(|fact| fact.callback.is_some())
+        let by_callback = self.acquires(facts).any(|fact| fact.callback.is_some())
             && args.last().is_some_and(|last| self.is_function(func, &last.place));
-        facts.acquires.iter().find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
+        self.acquires(facts).find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
     }
 
     /// The call that gives the function, a callback, a resource it acquires; the first in the file.
@@ -223,7 +224,7 @@ impl<'a> Resolved<'a> {
                         Op::Call { .. } => info.is_some_and(|info| {
                             info.targets.iter().any(|target| match target {
                                 Target::Construct(_) => true,
-                                Target::Catalog { facts } => facts.makes.is_some() || !facts.acquires.is_empty(),
+                                Target::Catalog { facts } => !facts.makes.is_empty() || !facts.acquires.is_empty(),
                                 Target::External(path) => path
                                     .strip_prefix("builtins.")
                                     .is_some_and(|name| self.language().collections.iter().any(|known| known == name)),

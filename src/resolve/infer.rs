@@ -2,6 +2,7 @@
 
 use super::{Resolved, Ty, TySet, add, extend};
 use crate::catalog::schema::Role;
+use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::{Const, FuncId, Function, Op, Place, Proj, Root};
 
 /// Rounds over the file. Each propagates through one more assignment against source order; real code needs two or three, and a cap keeps
@@ -258,7 +259,7 @@ impl Resolved<'_> {
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
-            for fact in &facts.acquires {
+            for fact in self.acquires(facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
                     given.push((last.place.clone(), callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));
                 }
@@ -298,12 +299,18 @@ impl Resolved<'_> {
         changed
     }
 
+    /// What a call of a catalogued callable gives: what it acquires, where it returns that.
+    fn made(&self, func: FuncId, facts: &SymbolFacts, args: &[crate::ir::Arg]) -> Option<TypeId> {
+        let acquired = self.acquisition(func, facts, args).filter(|fact| fact.callback.is_none());
+        acquired.map(|fact| fact.resource).or_else(|| self.makes(facts))
+    }
+
     fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {
         let mut out = TySet::new();
         for target in &info.targets {
             match target {
                 super::Target::Catalog { facts, .. } => {
-                    if let Some(id) = facts.makes {
+                    if let Some(id) = self.made(func, facts, args) {
                         add(&mut out, Ty::Inst(id));
                     }
                     for symbol in &facts.roles {

@@ -16,6 +16,7 @@ use crate::catalog::schema::LanguageFacts;
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
 use crate::ir::{ClassId, FuncId, LocalId, Module, Name, OpRef, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
+use semver::Version;
 use smallvec::SmallVec;
 
 /// What a place may hold.
@@ -45,6 +46,8 @@ const MAX_CAPTURES: usize = 64;
 pub struct Resolved<'a> {
     pub module: &'a Module,
     pub catalog: &'a EcosystemFacts,
+    /// What is known of the versions of packages that the file uses.
+    versions: Option<&'a FxHashMap<Name, Version>>,
     /// Per function: what is known about its places. Globals are under `FuncId(0)`.
     env: Vec<FxHashMap<Place, TySet>>,
     fields: FxHashMap<(ClassId, Name), TySet>,
@@ -73,10 +76,16 @@ pub struct Resolved<'a> {
 }
 
 impl<'a> Resolved<'a> {
-    pub fn new(module: &'a Module, catalog: &'a EcosystemFacts) -> Self {
+    /// `versions`: those of packages that the file uses, as far as they are known; the others are taken to be the newest.
+    pub fn new(
+        module: &'a Module,
+        catalog: &'a EcosystemFacts,
+        versions: Option<&'a FxHashMap<Name, Version>>,
+    ) -> Self {
         let mut resolved = Resolved {
             module,
             catalog,
+            versions,
             env: vec![FxHashMap::default(); module.functions.len()],
             fields: FxHashMap::default(),
             shared_fields: FxHashSet::default(),
@@ -280,6 +289,11 @@ impl<'a> Resolved<'a> {
         self.catalog.language()
     }
 
+    /// The file gives the module-level name a meaning.
+    pub(super) fn is_bound(&self, name: &Name) -> bool {
+        self.bound_globals.contains(name)
+    }
+
     /// Module-level variables that may hold an instance of the type, sorted.
     pub fn globals_of(&self, kind: TypeId) -> Vec<Place> {
         let mut globals: Vec<Place> = self.bound_globals.iter().map(|name| Place::global(name.clone())).collect();
@@ -369,6 +383,16 @@ impl<'a> Resolved<'a> {
         self.calls.get(&at)
     }
 
+    /// What the callable makes in the version at hand.
+    fn makes(&self, facts: &SymbolFacts) -> Option<TypeId> {
+        self.catalog.makes(facts, self.versions)
+    }
+
+    /// The ways in which the callable acquires in the version at hand.
+    pub fn acquires<'f>(&self, facts: &'f SymbolFacts) -> impl Iterator<Item = &'f AcquireFact> {
+        facts.acquires.iter().filter(|fact| self.catalog.is_in_force(&facts.path, fact.resource, self.versions))
+    }
+
     /// What a call of the named function gives (`ReturnType<typeof connect>`).
     fn annotated_result(&self, function: &TypeRef, out: &mut TySet) {
         let Some((first, rest)) = function.path.split_first() else { return };
@@ -379,7 +403,7 @@ impl<'a> Resolved<'a> {
                 }
                 Ty::Path(path) => {
                     let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
-                    if let Some(ty) = self.catalog.function(&full).and_then(|facts| facts.makes) {
+                    if let Some(ty) = self.catalog.function(&full).and_then(|facts| self.makes(facts)) {
                         add(out, Ty::Inst(ty));
                     }
                 }
@@ -422,7 +446,7 @@ impl<'a> Resolved<'a> {
                     }
                     Ty::Path(path) => {
                         let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
-                        if let Some(id) = self.catalog.class(&full) {
+                        if let Some(id) = self.catalog.class(&full, self.versions) {
                             add(out, Ty::Inst(id));
                         }
                     }

@@ -196,7 +196,7 @@ fn language_of_interpreter(path: &Path) -> Option<Language> {
 }
 
 /// Resolves `.` and `..` by name, so that paths read the way they were written.
-fn clean(path: &Path) -> PathBuf {
+pub(super) fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -1,8 +1,9 @@
-//! From disk to texts: discovery, decoding, line index, credential masking.
+//! From disk to texts: discovery, decoding, line index, credential masking; and the versions of libraries that manifests ask for.
 
 pub mod decode;
 pub mod discover;
 pub mod line_index;
+pub mod manifest;
 pub mod mask;
 pub mod read;
 

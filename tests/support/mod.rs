@@ -30,6 +30,7 @@ use unclosed::analysis::{Settings, analyse};
 use unclosed::catalog::Catalog;
 use unclosed::finding::{Finding, Persona, Report};
 use unclosed::ir::FileId;
+use unclosed::source::manifest::Versions;
 use unclosed::source::{Language, SourceFile};
 
 /// What a fixture's name promises.
@@ -176,10 +177,15 @@ pub fn sources<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<S
 
 /// Analyses one text on a shared pool.
 pub fn analyse_one(path: &str, text: &str, persona: Persona) -> Report {
+    analyse_with(&Versions::default(), path, text, persona)
+}
+
+/// Analyses one text that uses these versions of libraries, on a shared pool.
+pub fn analyse_with(versions: &Versions, path: &str, text: &str, persona: Persona) -> Report {
     static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
     let settings = Settings { persona, ..Settings::default() };
     let sources = sources([(path, text)]);
-    POOL.get_or_init(|| pool(2)).install(|| analyse(&sources, Catalog::builtin(), &settings, &|| ()))
+    POOL.get_or_init(|| pool(2)).install(|| analyse(&sources, versions, Catalog::builtin(), &settings, &|| ()))
 }
 
 /// 1-based line of a byte offset.
