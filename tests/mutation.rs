@@ -16,6 +16,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_reconnect_in_handler.py", "return before", "the outer `finally` still closes"),
     ("ok_reconnect_in_handler.py", "raise before", "the outer `finally` still closes"),
     ("ok_exit_stack_callback.py", "raise before", "the client was not used: it holds no connection yet"),
+    ("ok_exit_stack_callback.py", "return before", "the client was not used: it holds no connection yet"),
     ("ok_exit_stack_push_async.py", "raise before", "the client was not used: it holds no connection yet"),
     ("ok_nothing_raises_between.py", "raise before", "the client was not used: it holds no connection yet"),
     ("ok_closed_in_two_steps.py", "delete", "the last step alone counts: a helper may do the first"),
