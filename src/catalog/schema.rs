@@ -566,6 +566,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub serving: Vec<SmolStr>,
+    /// Methods of containers that give a container of what their argument returns for each element (`map`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub container_maps: Vec<SmolStr>,
     /// Methods of containers that call their argument with each element (`forEach`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -163,6 +163,12 @@ impl<'a> Subject<'a> {
             confidence = Confidence::Low;
         }
         draft.confidence = confidence;
+        let module = self.summaries.resolved.module;
+        draft.related.extend(self.case.outcome.partly.iter().map(|callback| Step {
+            span: module.func(*callback).name_span,
+            role: StepRole::Release,
+            text: format!("this callback {} it only on some of its paths", self.releases()),
+        }));
         draft
     }
 

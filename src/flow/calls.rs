@@ -8,7 +8,7 @@ use super::state::{Held, Known, State, Status};
 use super::{Effect, Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
-use crate::ir::{Arg, Callee, FnKind, FuncId, Name, OpRef, Place, Proj, Root, Span, Tier};
+use crate::ir::{Arg, Callee, FnKind, FuncId, Name, Op, OpRef, Place, Proj, Root, Span, Tier};
 use crate::resolve::{Target, Ty, symbol_args};
 
 /// A call as it stands in the function.
@@ -276,10 +276,17 @@ impl Run<'_> {
         }
     }
 
-    /// Some op of the function reads the value at `dst`.
+    /// Some op of the function reads the value at `dst` to do something with it; putting it in a variable that nothing reads is not it.
     fn is_read(&self, dst: &Place) -> bool {
         let function = self.ctx.resolved.module.func(self.ctx.func);
-        function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| instr.op.reads_any(|place| place == dst))
+        let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
+        let reads = |wanted: &Place| instrs().any(|instr| instr.op.reads_any(|place| place == wanted));
+        instrs().any(|instr| match &instr.op {
+            Op::Copy { dst: to, src, .. } if src == dst && to.is_root() && matches!(to.root, Root::Local(_)) => {
+                reads(to)
+            }
+            op => op.reads_any(|place| place == dst),
+        })
     }
 
     /// A function of this file: its summary says what happens to what it is given.
@@ -334,6 +341,10 @@ impl Run<'_> {
                 }
             }
         }
+        if self.parent_released(func, site, receiver, state) {
+            self.released(span);
+            return Some(Step::Stop);
+        }
         // Closures that it calls or keeps.
         if let Some(step) = self.closure_arguments(args, span, state) {
             return Some(step);
@@ -361,6 +372,35 @@ impl Run<'_> {
         None
     }
 
+    /// The function releases what the resource was made from, which releases it.
+    fn parent_released(
+        &self,
+        func: FuncId,
+        site: &CallSite<'_>,
+        receiver: Option<&(Place, Name)>,
+        state: &State,
+    ) -> bool {
+        let Some(parent) = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees) else {
+            return false;
+        };
+        let function = self.ctx.resolved.module.func(func);
+        let releases =
+            |inner: Place| !inner.cut && self.ctx.callees.effect(func, &inner, parent.ty).release != Rel::Never;
+        state.parents.iter().any(|held| {
+            let args = site.args.iter().enumerate().filter_map(|(i, arg)| {
+                let param = function.param_for(i, arg).filter(|param| !function.params[*param].variadic)?;
+                held.rebase(&arg.place, &Place::root(Root::Param(param as u16)))
+            });
+            let this = receiver.filter(|_| function.class.is_some());
+            let this = this.and_then(|(recv, _)| held.rebase(recv, &Place::root(Root::This)));
+            let captured = (0..self.ctx.resolved.captured_places(func).len()).filter_map(|i| {
+                let outer = self.ctx.resolved.captured_here(self.ctx.func, func, i)?;
+                held.rebase(&outer, &Place::root(Root::Capture(i as u16)))
+            });
+            args.chain(this).chain(captured).any(releases)
+        })
+    }
+
     /// A chain of promise handlers stands right here in the function and releases it on some of its paths: the others go on.
     fn chain(&mut self, effect: &Effect, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
         let &CallSite { at, span, dst, .. } = site;
@@ -371,6 +411,9 @@ impl Run<'_> {
             self.raise(state.clone(), tier, unwind, node, Event::Raise { tier, span, at: Some(at) });
         }
         if effect.release == Rel::Maybe {
+            if let Some(tier) = effect.caught.filter(|_| !effect.leaves_open) {
+                state.raise(tier);
+            }
             state.kill(dst);
             return Some(Step::Go);
         }

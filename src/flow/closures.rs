@@ -2,9 +2,10 @@
 
 use super::solve::Run;
 use super::state::State;
-use super::{Context, Effect, Rel, Start, Token};
+use super::{Context, Rel, Start, Token};
+use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
-use crate::ir::{BlockId, Callee, Const, FuncId, Op, OpRef, Place, Root};
+use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
 use crate::resolve::Ty;
 use rustc_hash::FxHashMap;
 
@@ -14,6 +15,8 @@ pub(super) struct Outliving {
     func: FuncId,
     /// Only the resource itself gets it.
     own: bool,
+    /// It is called once, when an operation of the resource is done: the callback of `conn.query(sql, (err, rows) => ...)`.
+    completion: bool,
     /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
     /// anybody to give it to, and means it as the way to release.
     optional: bool,
@@ -25,6 +28,8 @@ pub(super) struct Outliving {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kept {
     No,
+    /// The callback of one of its operations releases it on some paths and not on others.
+    Partly(FuncId),
     /// If it is released at all, then there: believable only when the function itself never does.
     Maybe,
     Surely,
@@ -49,7 +54,13 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     collect_uses(ctx, token, &mut uses);
     let closure = |(dst, func): (&Place, FuncId)| {
         let uses = uses.get(dst).cloned().unwrap_or_default();
-        Outliving { func, own: uses.own_only(), optional: uses.optional, maybe: uses.maybe_only() }
+        Outliving {
+            func,
+            own: uses.own_only(),
+            completion: uses.completion,
+            optional: uses.optional,
+            maybe: uses.maybe_only(),
+        }
     };
     closures.into_iter().map(closure).collect()
 }
@@ -59,6 +70,8 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
 struct Uses {
     /// To the resource: its methods, its fields, the call that makes it.
     own: bool,
+    /// As the last argument of an operation of the resource.
+    completion: bool,
     /// To a call that nobody describes.
     call: bool,
     /// To something that surely runs it or keeps it: an event that comes, a field, the caller.
@@ -82,6 +95,7 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
     let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
     let events = &ctx.resolved.language().sure_events;
     let visits = &ctx.resolved.language().container_visits;
+    let resource = ctx.resolved.catalog.resource(token.kind);
     for (b, block) in function.blocks.iter().enumerate() {
         for (i, instr) in block.instrs.iter().enumerate() {
             let mut use_of: fn(&mut Uses) = |uses| uses.other = true;
@@ -94,7 +108,18 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                         .any(|arg| matches!(&arg.literal, Some(Const::Str(event)) if events.contains(event)));
                     // What a container calls with its elements is over with the call.
                     let over = matches!(callee, Callee::Method { name, .. } if visits.contains(name));
-                    if acquires || over || matches!(callee, Callee::Method { recv, .. } if is_own(recv)) {
+                    let own = match callee {
+                        Callee::Method { recv, name, .. } if is_own(recv) => Some(name),
+                        _ => None,
+                    };
+                    let listens = |name: &Name| resource.is_some_and(|resource| ctx.resolved.is_fluent(resource, name));
+                    if let Some(name) = own.filter(|name| !listens(name)) {
+                        let last = args.last().map(|arg| &arg.place);
+                        if let Some(uses) = last.and_then(|last| uses.get_mut(last)) {
+                            uses.completion = is_operation(resource, name);
+                        }
+                    }
+                    if acquires || over || own.is_some() {
                         use_of = |uses| uses.own = true;
                     } else if matches!(callee, Callee::Method { optional: true, .. }) {
                         use_of = |uses| {
@@ -124,6 +149,11 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
     }
 }
 
+/// The method does I/O, so that what it calls back is called when that is done.
+fn is_operation(resource: Option<&Resource>, name: &Name) -> bool {
+    resource.is_some_and(|resource| !super::raises::is_quiet(resource, name) && !resource.opens.contains(name))
+}
+
 impl Run<'_> {
     /// The path makes the closure: from here on it may do what it does.
     pub(super) fn note_closure(&self, func: FuncId, state: &mut State) {
@@ -140,11 +170,13 @@ impl Run<'_> {
         let made = |index: usize| u16::try_from(index).is_ok_and(|index| state.closures.binary_search(&index).is_ok());
         let mut kept = Kept::No;
         for (index, closure) in self.outliving.iter().enumerate() {
-            if (closure.optional || made(index)) && self.keeps(closure, state, releasing) {
-                match closure.maybe {
-                    true => kept = Kept::Maybe,
-                    false => return Kept::Surely,
-                }
+            if !(closure.optional || made(index)) {
+                continue;
+            }
+            match self.keeps(closure, state, releasing) {
+                Kept::Surely => return Kept::Surely,
+                Kept::No => {}
+                other => kept = other,
             }
         }
         kept
@@ -153,27 +185,29 @@ impl Run<'_> {
     /// The closure captures a variable with which it releases the resource or, when that is asked, holds it. One that only the resource
     /// itself gets (`client.on("error", () => client.x)`) holds it as little as the resource does, unless it hands it on; and nobody
     /// stops a timer by knowing it.
-    fn keeps(&self, closure: &Outliving, state: &State, releasing: bool) -> bool {
+    fn keeps(&self, closure: &Outliving, state: &State, releasing: bool) -> Kept {
         let timer = self.resource.is_some_and(|resource| resource.kind == ResourceKind::Timer);
         let parent = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees);
-        let captured = self.ctx.resolved.captured_places(closure.func).iter().enumerate();
-        captured.into_iter().any(|(i, captured)| {
-            let inside = |held: &Place| held.rebase(captured, &Place::root(Root::Capture(i as u16)));
+        let kept = if closure.maybe { Kept::Maybe } else { Kept::Surely };
+        for (i, captured) in self.ctx.resolved.captured_places(closure.func).iter().enumerate() {
+            let inside =
+                |held: &Place| held.rebase(captured, &Place::root(Root::Capture(i as u16))).filter(|inner| !inner.cut);
             let held = state.must.iter().chain(&state.may).chain(&state.guards).filter_map(inside);
-            let mut effects = held.map(|inner| match inner.cut {
-                true => Effect::default(),
-                false => self.ctx.callees.effect(closure.func, &inner, self.token.kind),
-            });
-            let kept = effects.any(|effect| {
-                effect.release != Rel::Never || (!releasing && if closure.own { effect.keeps } else { !timer })
-            });
-            let releases_parent = || {
-                let Some(parent) = parent else { return false };
-                state.parents.iter().filter_map(inside).any(|inner| {
-                    !inner.cut && self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never
-                })
-            };
-            kept || releases_parent()
-        })
+            for inner in held {
+                let effect = self.ctx.callees.effect(closure.func, &inner, self.token.kind);
+                if closure.completion && effect.release == Rel::Maybe && effect.leaves_open {
+                    return Kept::Partly(closure.func);
+                }
+                if effect.release != Rel::Never || (!releasing && if closure.own { effect.keeps } else { !timer }) {
+                    return kept;
+                }
+            }
+            let Some(parent) = parent else { continue };
+            let mut parents = state.parents.iter().filter_map(inside);
+            if parents.any(|inner| self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never) {
+                return kept;
+            }
+        }
+        Kept::No
     }
 }

@@ -5,7 +5,7 @@ use super::solve::Run;
 use super::state::{Held, State, Status};
 use super::{ExitKind, HandOver, Leak, Owner, Start};
 use crate::catalog::schema::{Connects, Role};
-use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Proj, Root, Span};
+use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
 use crate::resolve::Target;
 
 /// When an op that connects a lazy resource has done so.
@@ -102,7 +102,7 @@ impl Run<'_> {
         if function.kind == FnKind::Module {
             return;
         }
-        if let Some((owner, element)) = self.owner_at_exit(&state, kind) {
+        if let Some((owner, inside)) = self.owner_at_exit(&state, kind) {
             if matches!(owner, Owner::Field(_)) && self.kept_by_closure(&state, true) != Kept::No {
                 self.outcome.deferred.push(at);
                 return;
@@ -110,7 +110,7 @@ impl Run<'_> {
             let caller = matches!(owner, Owner::Caller(_));
             self.handed(owner, at, &state, node);
             if let Some(last) = self.outcome.handed.last_mut() {
-                last.element |= element;
+                last.inside = last.inside.take().or(inside);
             }
             if caller {
                 // Under every name that the result has for it.
@@ -130,6 +130,13 @@ impl Run<'_> {
         match self.kept_by_closure(&state, false) {
             Kept::No => self.leak(&state, kind, at, None, node),
             Kept::Surely => self.outcome.deferred.push(at),
+            Kept::Partly(callback) => {
+                self.outcome.released.push(at);
+                if !self.outcome.partly.contains(&callback) {
+                    self.outcome.partly.push(callback);
+                }
+                self.leak(&state, kind, at, None, node);
+            }
             Kept::Maybe => {
                 let before = self.outcome.leaks.len();
                 let state = State { shared: true, ..state };
@@ -144,7 +151,8 @@ impl Run<'_> {
             let steps = super::witness::steps(self, node, None);
             let parent = state.parents.first().cloned();
             let pending = state.status == Status::Pending;
-            self.outcome.handed.push(HandOver { owner, at, parent, element: false, pending, steps });
+            let connected = state.held == Held::Yes;
+            self.outcome.handed.push(HandOver { owner, at, parent, inside: None, pending, connected, steps });
         }
     }
 
@@ -163,7 +171,7 @@ impl Run<'_> {
     }
 
     /// Whoever still reaches it when the function is left.
-    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, bool)> {
+    fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, Option<Place>)> {
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
@@ -181,8 +189,8 @@ impl Run<'_> {
                 continue;
             }
             match &place.root {
-                Root::Result if kind == ExitKind::Normal => caller = Some((Owner::Caller(place.proj.to_vec()), false)),
-                Root::This if function.binding == Binding::Class => return Some((Owner::Process, false)),
+                Root::Result if kind == ExitKind::Normal => caller = Some((Owner::Caller(place.proj.to_vec()), None)),
+                Root::This if function.binding == Binding::Class => return Some((Owner::Process, None)),
                 Root::This => {
                     // An object that fails to come to life is nobody's.
                     if kind != ExitKind::Normal && starting {
@@ -193,21 +201,21 @@ impl Run<'_> {
                         if place.proj.len() > 1
                             && class.is_some_and(|class| self.ctx.resolved.is_shared_field(class, name))
                         {
-                            return Some((Owner::Process, false));
+                            return Some((Owner::Process, None));
                         }
-                        return Some((Owner::Field(name.clone()), place.proj.len() > 1));
+                        return Some((Owner::Field(name.clone()), (place.proj.len() > 1).then(|| place.clone())));
                     }
-                    return Some((Owner::Other, false));
+                    return Some((Owner::Other, None));
                 }
-                Root::Global(_) => return Some((Owner::Process, false)),
-                Root::Capture(_) => return Some((Owner::Other, false)),
-                Root::Param(_) if !place.is_root() => return Some((Owner::Other, false)),
+                Root::Global(_) => return Some((Owner::Process, None)),
+                Root::Capture(_) => return Some((Owner::Other, None)),
+                Root::Param(_) if !place.is_root() => return Some((Owner::Other, None)),
                 root if Some(root) == own_root => {}
                 Root::Local(id) if function.locals.get(id.0 as usize).is_some_and(|local| local.name.is_none()) => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>
                 {
-                    return Some((Owner::Other, false));
+                    return Some((Owner::Other, None));
                 }
                 _ => {}
             }

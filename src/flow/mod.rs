@@ -46,6 +46,10 @@ pub struct Effect {
     pub release: Rel,
     /// The most believable exception with which it leaves without having released it.
     pub fails: Option<Tier>,
+    /// The most believable exception that it handles and then leaves without having released it.
+    pub caught: Option<Tier>,
+    /// It can leave without an exception while it is open and nobody else has it.
+    pub leaves_open: bool,
     /// It keeps it beyond the call.
     pub keeps: bool,
     /// Its result is what it was given.
@@ -77,6 +81,8 @@ pub struct Fresh {
     pub hops: u8,
     /// The result must be awaited or entered first.
     pub pending: bool,
+    /// It holds a connection already, though it is one that connects at first use.
+    pub connected: bool,
     pub because: Vec<Step>,
 }
 
@@ -84,7 +90,7 @@ pub struct Fresh {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
     /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`.
-    Acquire { at: OpRef, proj: Vec<Proj>, also: Vec<Vec<Proj>>, pending: bool, parents: Vec<Place> },
+    Acquire { at: OpRef, proj: Vec<Proj>, also: Vec<Vec<Proj>>, pending: bool, connected: bool, parents: Vec<Place> },
     /// The place holds it on entry.
     Place(Place),
     /// The function is a callback that gets it as a parameter; the parameter `error` is null then, and the parameter `release` releases
@@ -152,10 +158,12 @@ pub struct HandOver {
     pub at: Span,
     /// The parent (pool, client) sits in this place; releasing it there would do.
     pub parent: Option<Place>,
-    /// It is an element of a container that the owner holds.
-    pub element: bool,
+    /// For a field: where in the receiver it is, when that is inside of what the field holds (`this.state.pool`, `this.clients[*]`).
+    pub inside: Option<Place>,
     /// Not yet awaited when it was handed over.
     pub pending: bool,
+    /// It held a connection then, as far as that can be seen.
+    pub connected: bool,
     pub steps: Vec<Step>,
 }
 
@@ -177,6 +185,8 @@ pub struct Outcome {
     pub unawaited: Vec<Span>,
     /// Releases that run although nobody awaits them.
     pub unobserved: Vec<Span>,
+    /// Callbacks that release it on some of their paths only.
+    pub partly: Vec<FuncId>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
     /// Calls on it that look like a release and are none, with the reason.

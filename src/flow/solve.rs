@@ -287,13 +287,13 @@ impl<'a> Run<'a> {
                     state.held = Held::Yes;
                 }
             }
-            if let Start::Acquire { at: site, proj, also, pending, parents } = &self.token.start
+            if let Start::Acquire { at: site, proj, also, pending, connected, parents } = &self.token.start
                 && *site == at
                 && !state.live()
                 && let Some(dst) = instr.op.dst()
             {
                 state.kill(dst);
-                let lazy = self.resource.is_some_and(|resource| resource.connects == Connects::Lazy);
+                let lazy = !connected && self.resource.is_some_and(|resource| resource.connects == Connects::Lazy);
                 state.held = if lazy { Held::NotYet } else { Held::Yes };
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 for proj in std::iter::once(proj).chain(also) {

@@ -3,7 +3,7 @@
 use super::{Context, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{BlockId, Callee, Op, OpRef, Place};
+use crate::ir::{Arg, BlockId, Callee, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -23,6 +23,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
             let Op::Call { callee, args, .. } = &instr.op else { continue };
             let at = OpRef { func: ctx.func, block: BlockId(b as u32), op: i as u32 };
             let Some(info) = ctx.resolved.call(at) else { continue };
+            out.extend(mapped(ctx, at, callee, args, instr.span));
             let several = info.targets.len() > 1;
             for target in &info.targets {
                 match target {
@@ -40,6 +41,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                 proj: Vec::new(),
                                 also: Vec::new(),
                                 pending: fact.on != AcquireOn::Call,
+                                connected: false,
                                 parents,
                             },
                             symbol: facts.path.clone(),
@@ -68,6 +70,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                     proj: fresh.proj.clone(),
                                     also: fresh.also.clone(),
                                     pending: (callee.r#async && !eager) || fresh.pending,
+                                    connected: fresh.connected,
                                     parents: Vec::new(),
                                 },
                                 symbol: fresh.symbol.clone(),
@@ -92,6 +95,36 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let ops: usize = function.blocks.iter().map(|block| block.instrs.len() + 1).sum();
     out.truncate((MAX_WORK / ops.max(1)).clamp(4, MAX_TOKENS));
     out
+}
+
+/// `urls.map((url) => connect(url))`: the elements of the result.
+fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span) -> Option<Token> {
+    let Callee::Method { name, .. } = callee else { return None };
+    if !ctx.resolved.language().container_maps.contains(name) {
+        return None;
+    }
+    let types = ctx.resolved.type_of(ctx.func, &args.first()?.place);
+    let fresh = types.iter().find_map(|ty| match ty {
+        Ty::Func(func) if !ctx.resolved.module.func(*func).generator => ctx.callees.fresh(*func).first().cloned(),
+        _ => None,
+    })?;
+    let element = |proj: &[Proj]| std::iter::once(Proj::Elem).chain(proj.iter().cloned()).collect::<Vec<_>>();
+    Some(Token {
+        kind: fresh.kind,
+        start: Start::Acquire {
+            at,
+            proj: element(&fresh.proj),
+            also: fresh.also.iter().map(|proj| element(proj)).collect(),
+            pending: fresh.pending,
+            connected: fresh.connected,
+            parents: Vec::new(),
+        },
+        symbol: fresh.symbol.clone(),
+        span,
+        confidence: fresh.confidence.min(Confidence::Medium),
+        hops: fresh.hops + 1,
+        because: fresh.because,
+    })
 }
 
 /// What the function gets as a callback of a call that acquires.

@@ -40,6 +40,14 @@ impl CallInfo<'_> {
     }
 }
 
+/// The argument is a local that only ever holds what the function makes.
+fn made_here(own: &FxHashMap<LocalId, bool>, arg: &Arg) -> bool {
+    match &arg.place.root {
+        Root::Local(local) if arg.place.is_root() => own.get(local).copied().unwrap_or(false),
+        _ => false,
+    }
+}
+
 /// The value of `made`, or of a variable it is put in, is stored in a global or in the class itself.
 fn goes_to_global(function: &crate::ir::Function, made: &Place) -> bool {
     let copies = || {
@@ -217,17 +225,26 @@ impl<'a> Resolved<'a> {
                     let (Root::Local(local), true) = (&dst.root, dst.is_root()) else { continue };
                     let made = match &instr.op {
                         Op::Build { .. } | Op::Const { .. } => true,
-                        Op::Copy { src, .. } => match &src.root {
+                        Op::Copy { src, .. } | Op::Await { src, .. } => match &src.root {
                             Root::Local(from) if src.is_root() => own.get(from).copied().unwrap_or(false),
                             _ => false,
                         },
-                        Op::Call { .. } => info.is_some_and(|info| {
+                        Op::Call { callee: Callee::Method { name, .. }, .. }
+                            if self.language().container_maps.contains(name) =>
+                        {
+                            true
+                        }
+                        Op::Call { args, .. } => info.is_some_and(|info| {
                             info.targets.iter().any(|target| match target {
                                 Target::Construct(_) => true,
-                                Target::Catalog { facts } => !facts.makes.is_empty() || !facts.acquires.is_empty(),
-                                Target::External(path) => path
-                                    .strip_prefix("builtins.")
-                                    .is_some_and(|name| self.language().collections.iter().any(|known| known == name)),
+                                Target::Catalog { facts } => {
+                                    !facts.makes.is_empty()
+                                        || !facts.acquires.is_empty()
+                                        || self.is_collection(&facts.path)
+                                        || (facts.has_role(Role::Elements)
+                                            && args.iter().all(|arg| made_here(&own, arg)))
+                                }
+                                Target::External(path) => self.is_collection(path),
                                 _ => false,
                             })
                         }),
@@ -239,6 +256,12 @@ impl<'a> Resolved<'a> {
             self.own_containers[id.index()] =
                 own.into_iter().filter(|(_, made)| *made).map(|(local, _)| local).collect();
         }
+    }
+
+    /// A builtin whose result holds its arguments, or what is put into it.
+    fn is_collection(&self, path: &str) -> bool {
+        let collections = &self.language().collections;
+        path.strip_prefix("builtins.").is_some_and(|name| collections.iter().any(|known| known == name))
     }
 
     /// A store into a field, from the class body or through an object.

@@ -4,6 +4,7 @@ use super::{Resolved, Ty, TySet, add, extend};
 use crate::catalog::schema::Role;
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::{Const, FuncId, Function, Op, Place, Proj, Root};
+use rustc_hash::FxHashMap;
 
 /// Rounds over the file. Each propagates through one more assignment against source order; real code needs two or three, and a cap keeps
 /// the work linear.
@@ -110,11 +111,16 @@ impl Resolved<'_> {
 
     fn infer_function(&mut self, id: FuncId, function: &Function) -> bool {
         let mut changed = false;
+        let mut literals: FxHashMap<&Place, &[(Proj, Place)]> = FxHashMap::default();
         for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
             match &instr.op {
                 Op::Copy { dst, src, .. } => {
                     let types = self.type_of(id, src);
                     changed |= self.learn(id, dst, &types);
+                    for (proj, part) in literals.get(src).copied().unwrap_or_default() {
+                        let types = self.type_of(id, part);
+                        changed |= self.learn(id, &dst.project(proj.clone()), &types);
+                    }
                     // What is known of the parts of a tuple or container moves with it.
                     if src.is_root() && matches!(src.root, Root::Local(_)) {
                         let env = &self.env[id.index()];
@@ -142,6 +148,7 @@ impl Resolved<'_> {
                     changed |= self.learn(id, dst, &TySet::from_iter([ty]));
                 }
                 Op::Build { dst, parts } => {
+                    literals.insert(dst, parts);
                     for (proj, part) in parts {
                         let types = self.type_of(id, part);
                         changed |= self.learn(id, &dst.project(proj.clone()), &types);

@@ -4,7 +4,7 @@ use super::{Case, Summaries};
 use crate::catalog::TypeId;
 use crate::catalog::schema::LanguageFacts;
 use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
-use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Proj, Root};
+use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Root};
 use crate::resolve::Ty;
 use std::rc::Rc;
 
@@ -163,7 +163,8 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
-    if gone(&place, case.token.kind) || (handed.element && gone(&place.project(Proj::Elem), case.token.kind)) {
+    let inside = handed.inside.as_ref().filter(|inside| !inside.cut);
+    if gone(&place, case.token.kind) || inside.is_some_and(|inside| gone(inside, case.token.kind)) {
         return true;
     }
     // Releasing what it was made from is enough.

@@ -9,7 +9,7 @@ mod print;
 use crate::catalog::TypeId;
 use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
-    Callees, Context, Effect, ExitKind, Fresh, HandOver, Outcome, Owner, Rel, Start, Token, solve, tokens,
+    Callees, Context, Effect, ExitKind, Fresh, HandOver, Leak, Outcome, Owner, Rel, Start, Token, solve, tokens,
 };
 use crate::ir::{FuncId, Place, Tier};
 use crate::resolve::{Regions, Resolved};
@@ -138,7 +138,11 @@ impl Callees for Summaries<'_> {
                 (false, true) => Rel::Always,
             };
         }
+        let caught = outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Normal);
+        effect.caught = caught.filter_map(|leak| leak.tier).min();
         let raised = outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Raise);
+        let open = |leak: &Leak| leak.kind == ExitKind::Normal && leak.tier.is_none() && !leak.shared;
+        effect.leaves_open = outcome.leaks.iter().any(open);
         effect.fails = raised.filter_map(|leak| leak.tier).min();
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
@@ -151,7 +155,7 @@ impl Callees for Summaries<'_> {
         let mut out: Vec<Fresh> = Vec::new();
         for case in cases.iter() {
             let first = out.len();
-            for HandOver { owner, at, pending, .. } in &case.outcome.handed {
+            for HandOver { owner, at, pending, connected, .. } in &case.outcome.handed {
                 let Owner::Caller(proj) = owner else { continue };
                 if let Some(known) = out.get_mut(first) {
                     known.also.push(proj.clone());
@@ -175,6 +179,7 @@ impl Callees for Summaries<'_> {
                     confidence: case.token.confidence,
                     hops: case.token.hops,
                     pending: *pending,
+                    connected: *connected,
                     because,
                 });
             }

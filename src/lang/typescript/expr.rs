@@ -151,6 +151,7 @@ impl<'a> Lowerer<'a> {
             }
             Expression::UnaryExpression(unary) => match unary.operator {
                 UnaryOperator::Delete => self.delete(unary),
+                UnaryOperator::Void => self.thrown_away(unary),
                 _ => self.effects(&unary.argument),
             },
             Expression::SequenceExpression(sequence) => {
@@ -224,13 +225,22 @@ impl<'a> Lowerer<'a> {
                 self.plain(span)
             }
             UnaryOperator::Void => {
-                self.effects(&unary.argument);
+                self.thrown_away(unary);
                 self.constant(Const::Undefined, span)
             }
             _ => {
                 self.effects(&unary.argument);
                 self.plain(span)
             }
+        }
+    }
+
+    /// `void x`: its value is thrown away on purpose.
+    fn thrown_away(&mut self, unary: &'a UnaryExpression<'a>) {
+        let place = self.expr(&unary.argument);
+        if self.cx.builder.is_temp(&place) {
+            let span = self.span(unary);
+            self.emit(Op::Drop { place, maybe_moved: false }, span);
         }
     }
 

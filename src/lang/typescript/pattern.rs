@@ -44,6 +44,16 @@ impl<'a> Lowerer<'a> {
                 {
                     self.export_aliases.insert(symbol);
                 }
+                if let Some(symbol) = name.symbol_id.get()
+                    && matches!(bare(init), Expression::ThisExpression(_))
+                    && !self.scoping.symbol_is_mutated(symbol)
+                    && !self.cx.module
+                {
+                    // Another name for the receiver.
+                    let this = self.expr(init);
+                    self.set_home(symbol, this);
+                    return;
+                }
                 let dst = self.binding(name);
                 let name = Name::new(name.name.as_str());
                 self.value_into(init, dst, Some(&name), span);
