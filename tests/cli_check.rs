@@ -1,51 +1,13 @@
 //! `unclosed check` on good and bad input, as a user runs it.
 #![allow(clippy::unwrap_used, reason = "test code")]
 
-use assert_cmd::Command;
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod program;
+
+use program::{check, diagnostics, stderr, stdout, tree, unclosed};
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 use std::time::{Duration, Instant};
-
-/// A directory with `files`.
-fn tree(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for (path, bytes) in files {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    dir
-}
-
-fn unclosed(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::cargo_bin("unclosed").unwrap();
-    command.current_dir(dir).args(args).env_remove("RUST_BACKTRACE").timeout(Duration::from_secs(120));
-    command.output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// Exit code, and everything it said.
-fn check(dir: &Path, args: &[&str]) -> (i32, String) {
-    let output = unclosed(dir, &[&["check"], args].concat());
-    let said = stdout(&output) + &stderr(&output);
-    assert!(!said.contains("panicked"), "{said}");
-    (output.status.code().unwrap(), said)
-}
-
-/// The diagnostics of a JSON report, and the exit code.
-fn diagnostics(dir: &Path, args: &[&str]) -> (i32, Vec<serde_json::Value>) {
-    let output = unclosed(dir, &[&["check", "--format", "json"], args].concat());
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    (output.status.code().unwrap(), report["diagnostics"].as_array().unwrap().clone())
-}
 
 const LEAK: &str =
     "import psycopg2\n\n\ndef load():\n    conn = psycopg2.connect('x')\n    conn.cursor().execute('select 1')\n";

@@ -59,6 +59,59 @@ fn functions_may_change_their_form_and_acquisitions_move_into_them() {
     problems.none_of(made);
 }
 
+/// Code that does not parse, of the kinds that editors and merges leave behind; each ends with its line.
+const BROKEN: &[&str] = &[
+    "const halfTyped = value.;\n",
+    "export function halfTyped(a, {\n}\n",
+    "halfTyped(1, \n",
+    "if (halfTyped) {\n",
+    "const halfTyped = { a: 1, b: \n",
+    "const halfTyped = \"never ended\n",
+    "class HalfTyped { method( { }\n",
+    "<<<<<<< ours\nconst a = 1;\n=======\nconst a = 2;\n>>>>>>> theirs\n",
+];
+
+/// Functions that are intact keep their findings and get no new ones, wherever in the file something is broken.
+#[test]
+fn broken_code_elsewhere_does_not_change_a_verdict() {
+    let mut problems = Problems::default();
+    let mut made = 0;
+    let plain = |text: &str, report: &Report| {
+        signature(text, report).into_iter().map(|(line, rule, ..)| (line, rule)).collect::<Vec<_>>()
+    };
+    let scripts = fixtures();
+    let scripts = scripts.iter().filter(|f| {
+        let component = matches!(f.language, Language::Python | Language::Vue | Language::Svelte);
+        !component && !f.expected.syntax_errors
+    });
+    for fixture in scripts {
+        let persona = fixture.expected.persona;
+        let expected = plain(&fixture.text, &fixture.run(&fixture.text, persona));
+        for broken in BROKEN {
+            let above = format!("{broken}{}", fixture.text);
+            let moved = broken.lines().count();
+            let below = format!("{}{broken}", fixture.text);
+            for (text, moved, place) in [(above, moved, "above"), (below, 0, "below")] {
+                made += 1;
+                let report = fixture.run(&text, persona);
+                let found = plain(&text, &report);
+                if !expected.is_empty() && report.diagnostics.is_empty() {
+                    problems.add(format_args!("{}: {place} it {broken:?} is not told", fixture.path));
+                }
+                let expected: Vec<_> = expected.iter().map(|(line, rule)| (line + moved, *rule)).collect();
+                if found != expected {
+                    problems.add(format_args!(
+                        "{}: {place} it {broken:?}\n  expected {expected:?}\n  found    {found:?}",
+                        fixture.path
+                    ));
+                }
+            }
+        }
+    }
+    println!("{made} programs");
+    problems.none_of(made);
+}
+
 #[test]
 fn a_release_may_move_into_a_function() {
     let mut problems = Problems::default();

@@ -81,6 +81,7 @@ pub struct Resource {
     pub opens: Vec<Name>,
     pub rests: Vec<Name>,
     pub fluent: Vec<Name>,
+    pub parts: Vec<Name>,
     pub closed_test: Vec<Name>,
     pub open_test: Vec<Name>,
     pub advice: String,

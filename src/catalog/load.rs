@@ -293,6 +293,7 @@ impl Loader {
             blocking: resource.blocking,
             quiet: resource.quiet,
             fluent: resource.fluent,
+            parts: resource.parts,
             opens: resource.opens,
             rests: resource.rests,
             closed_test: resource.closed_test,

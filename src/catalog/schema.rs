@@ -146,6 +146,10 @@ pub struct Resource {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Methods that return a part of it, through which it is used but not released (`client.db("shop")`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub parts: Vec<SmolStr>,
     /// Methods or attributes that tell whether it is closed: `closed`, `is_closed`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -545,6 +549,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub fluent: Vec<SmolStr>,
+    /// Global names that only code in a page uses (`document`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub page_globals: Vec<SmolStr>,
+    /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub lending_options: Vec<SmolStr>,
     /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
     /// function that is given away runs.
     #[serde(default)]

@@ -153,6 +153,11 @@ impl Run<'_> {
     fn own_method(&mut self, site: &CallSite<'_>, recv: &Place, name: &Name, state: &mut State) -> Option<Step> {
         let &CallSite { span, dst, args, .. } = site;
         let resource = self.resource?;
+        if state.is_part(recv) && resource.parts.contains(name) {
+            state.kill(dst);
+            state.add_part(dst.clone());
+            return Some(Step::Go);
+        }
         if state.parents.contains(recv) {
             let parent = self.ctx.resolved.catalog.resource(resource.parent?.ty)?;
             if is_release(parent, name) {
@@ -236,7 +241,9 @@ impl Run<'_> {
             return None;
         }
         state.kill(dst);
-        if self.ctx.resolved.is_fluent(resource, &path) {
+        if resource.parts.contains(&path) {
+            state.add_part(dst.clone());
+        } else if self.ctx.resolved.is_fluent(resource, &path) {
             state.add_must(dst.clone());
         } else if let Some(fact) = self.state_test(&path) {
             // A temporary, or a flag, that the next branch asks about.
@@ -459,7 +466,7 @@ impl Run<'_> {
             self.outcome.deferred.push(span);
             return Some(Step::Stop);
         }
-        if !args.iter().any(|arg| reaches(state, &arg.place)) {
+        if !args.iter().any(|arg| reaches(state, &arg.place) && !self.is_lent(arg, state)) {
             return None;
         }
         if new {
@@ -504,6 +511,13 @@ impl Run<'_> {
         let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
         let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
         given || (asked && self.ctx.resolved.catalog.method(self.token.kind, "()").is_none())
+    }
+
+    /// The argument is an object literal that holds it only under names for what is lent.
+    fn is_lent(&self, arg: &Arg, state: &State) -> bool {
+        let lending = &self.ctx.resolved.language().lending_options;
+        let mut holding = arg.fields.iter().filter(|field| reaches(state, &field.place)).peekable();
+        holding.peek().is_some() && holding.all(|field| field.name.as_ref().is_some_and(|name| lending.contains(name)))
     }
 
     /// The function that a container calls with each of its elements releases the one that it is about.

@@ -2,7 +2,7 @@
 
 use super::solve::Run;
 use super::state::State;
-use super::{Context, Rel, Start, Token};
+use super::{Context, Effect, Rel, Start, Token};
 use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Op, OpRef, Place, Root};
 use crate::resolve::Ty;
@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug)]
 pub(super) struct Outliving {
     func: FuncId,
-    /// Variables of the function that it keeps, and whether it releases what they hold.
-    captured: Vec<(Place, bool)>,
+    /// Only the resource itself gets it.
+    own: bool,
     /// It is given away where an optional chain may end before (`signal?.addEventListener(...)`): whoever calls decides whether there is
     /// anybody to give it to, and means it as the way to release.
     optional: bool,
@@ -30,8 +30,7 @@ pub(super) enum Kept {
     Surely,
 }
 
-/// The closures of the function that matter for the token. One that only the resource itself gets (`client.on("error", () => client.x)`)
-/// keeps it as little as the resource does, unless it releases it.
+/// The closures of the function that go on when it is left.
 pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     let function = ctx.resolved.module.func(ctx.func);
     let closures: Vec<(&Place, FuncId)> = function
@@ -48,22 +47,11 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     }
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
-    // A timer is not kept for its own sake by whoever only knows it.
-    let timer = ctx.resolved.catalog.resource(token.kind).is_some_and(|resource| resource.kind == ResourceKind::Timer);
-    let mut out = Vec::new();
-    for (dst, func) in closures {
+    let closure = |(dst, func): (&Place, FuncId)| {
         let uses = uses.get(dst).cloned().unwrap_or_default();
-        let releases = |i: usize| {
-            let inner = Place::root(Root::Capture(i as u16));
-            ctx.callees.effect(func, &inner, token.kind).release != Rel::Never
-        };
-        let captured = ctx.resolved.captured_places(func).iter().enumerate();
-        let captured = captured
-            .map(|(i, place)| (place.clone(), releases(i)))
-            .filter(|(_, releases)| *releases || !(timer || uses.own_only()));
-        out.push(Outliving { func, captured: captured.collect(), optional: uses.optional, maybe: uses.maybe_only() });
-    }
-    out
+        Outliving { func, own: uses.own_only(), optional: uses.optional, maybe: uses.maybe_only() }
+    };
+    closures.into_iter().map(closure).collect()
 }
 
 /// Where the value of a closure goes.
@@ -150,23 +138,42 @@ impl Run<'_> {
     /// Whether a closure made on the path captures the resource, and outlives the function. `releasing`: only those that release it.
     pub(super) fn kept_by_closure(&self, state: &State, releasing: bool) -> Kept {
         let made = |index: usize| u16::try_from(index).is_ok_and(|index| state.closures.binary_search(&index).is_ok());
-        let reaching = self
-            .outliving
-            .iter()
-            .enumerate()
-            .filter(|(index, closure)| closure.optional || made(*index))
-            .map(|(_, closure)| closure)
-            .filter(|closure| {
-                let mut captured = closure.captured.iter();
-                captured.any(|(captured, releases)| (*releases || !releasing) && state.reaches(captured))
-            });
         let mut kept = Kept::No;
-        for closure in reaching {
-            match closure.maybe {
-                true => kept = Kept::Maybe,
-                false => return Kept::Surely,
+        for (index, closure) in self.outliving.iter().enumerate() {
+            if (closure.optional || made(index)) && self.keeps(closure, state, releasing) {
+                match closure.maybe {
+                    true => kept = Kept::Maybe,
+                    false => return Kept::Surely,
+                }
             }
         }
         kept
+    }
+
+    /// The closure captures a variable with which it releases the resource or, when that is asked, holds it. One that only the resource
+    /// itself gets (`client.on("error", () => client.x)`) holds it as little as the resource does, unless it hands it on; and nobody
+    /// stops a timer by knowing it.
+    fn keeps(&self, closure: &Outliving, state: &State, releasing: bool) -> bool {
+        let timer = self.resource.is_some_and(|resource| resource.kind == ResourceKind::Timer);
+        let parent = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees);
+        let captured = self.ctx.resolved.captured_places(closure.func).iter().enumerate();
+        captured.into_iter().any(|(i, captured)| {
+            let inside = |held: &Place| held.rebase(captured, &Place::root(Root::Capture(i as u16)));
+            let held = state.must.iter().chain(&state.may).chain(&state.guards).filter_map(inside);
+            let mut effects = held.map(|inner| match inner.cut {
+                true => Effect::default(),
+                false => self.ctx.callees.effect(closure.func, &inner, self.token.kind),
+            });
+            let kept = effects.any(|effect| {
+                effect.release != Rel::Never || (!releasing && if closure.own { effect.keeps } else { !timer })
+            });
+            let releases_parent = || {
+                let Some(parent) = parent else { return false };
+                state.parents.iter().filter_map(inside).any(|inner| {
+                    !inner.cut && self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never
+                })
+            };
+            kept || releases_parent()
+        })
     }
 }

@@ -33,8 +33,8 @@ impl Run<'_> {
                     state.know(src.clone(), Known::True);
                 }
                 // A global that holds a part (`db = client.app`) keeps the whole.
-                if matches!(dst.root, Root::Global(_)) && state.owner_of(src).is_some() && !self.is_releaser(src, state)
-                {
+                let part = state.is_part(src) || state.owner_of(src).is_some();
+                if matches!(dst.root, Root::Global(_)) && part && !self.is_releaser(src, state) {
                     self.handed(Owner::Process, instr.span, state, node);
                     return Step::Stop;
                 }
@@ -85,7 +85,11 @@ impl Run<'_> {
                         held.add_may(place);
                     }
                 }
+                let parted = parts.iter().any(|(_, part)| state.is_part(part));
                 state.kill(dst);
+                if parted {
+                    state.add_part(dst.clone());
+                }
                 held.must.into_iter().filter(|place| !place.cut).for_each(|place| state.add_must(place));
                 held.may.into_iter().filter(|place| !place.cut).for_each(|place| state.add_may(place));
                 self.lost(at, instr.span, state, node)

@@ -48,8 +48,13 @@ impl Run<'_> {
             return None;
         }
         match op {
+            Op::Call { callee: Callee::Method { recv, name, .. }, .. } if state.is_part(recv) => {
+                (!resource.parts.contains(name)).then_some(When::Trying)
+            }
             Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } if state.holds(recv) => {
-                if resource.opens.contains(name) || self.makes_child(name) {
+                if resource.parts.contains(name) {
+                    None
+                } else if resource.opens.contains(name) || self.makes_child(name) {
                     Some(When::Done)
                 } else if !resource.opens.is_empty() || super::raises::is_quiet(resource, name) {
                     args.iter().any(|arg| state.reaches(&arg.place)).then_some(When::Trying)
@@ -66,6 +71,10 @@ impl Run<'_> {
                     Callee::Super { .. } => false,
                 };
                 (used || given && !self.only_wraps(at)).then_some(When::Trying)
+            }
+            // It may be connected there.
+            Op::Closure { captures, .. } if !resource.opens.is_empty() => {
+                captures.iter().any(|(place, _)| state.reaches(place)).then_some(When::Done)
             }
             Op::Enter { manager, .. } => state.holds(manager).then_some(When::Done),
             Op::Await { src, .. } => state.holds(src).then_some(When::Done),
@@ -113,7 +122,9 @@ impl Run<'_> {
             return;
         }
         let error = kind != ExitKind::Normal || state.tier.is_some();
-        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && error) {
+        // What is connected by a call of its own is not connected without it.
+        let never = error || self.resource.is_some_and(|resource| !resource.opens.is_empty());
+        if state.status == Status::Pending || state.held == Held::Resting || (state.held == Held::NotYet && never) {
             return;
         }
         match self.kept_by_closure(&state, false) {

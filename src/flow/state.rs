@@ -61,6 +61,8 @@ pub struct State {
     pub guards: SmallVec<[Place; 1]>,
     /// Places that hold what it was made from, as long as releasing that releases it. Sorted.
     pub parents: SmallVec<[Place; 1]>,
+    /// Places that hold a part of it (`client.db()`): using one uses it. Sorted.
+    pub parts: SmallVec<[Place; 1]>,
     /// A release was called but not awaited; its result is here.
     pub releasing: Option<Place>,
     pub facts: SmallVec<[(Place, Known); 2]>,
@@ -91,6 +93,7 @@ impl State {
             may: SmallVec::new(),
             guards: SmallVec::new(),
             parents: SmallVec::new(),
+            parts: SmallVec::new(),
             releasing: None,
             facts: SmallVec::new(),
             pending: SmallVec::new(),
@@ -148,12 +151,22 @@ impl State {
         insert(&mut self.parents, place);
     }
 
+    pub fn add_part(&mut self, place: Place) {
+        insert(&mut self.parts, place);
+    }
+
+    /// The place is, or is a part of, a part of it.
+    pub fn is_part(&self, place: &Place) -> bool {
+        self.parts.iter().any(|part| place.starts_with(part))
+    }
+
     /// `dst` is assigned: what it and its parts held is forgotten.
     pub fn kill(&mut self, dst: &Place) {
         self.must.retain(|place| !place.starts_with(dst));
         self.may.retain(|place| !place.starts_with(dst));
         self.guards.retain(|place| !place.starts_with(dst));
         self.parents.retain(|place| !place.starts_with(dst));
+        self.parts.retain(|place| !place.starts_with(dst));
         self.facts.retain(|(place, _)| !place.starts_with(dst));
         if self.releasing.as_ref().is_some_and(|place| place.starts_with(dst)) {
             self.releasing = None;
@@ -174,6 +187,7 @@ impl State {
         };
         let (must, may) = (rebased(&self.must), rebased(&self.may));
         let (guards, parents) = (rebased(&self.guards), rebased(&self.parents));
+        let parts = rebased(&self.parts);
         let releasing = self.releasing.as_ref().and_then(|place| place.rebase(src, dst));
         let fact = self.fact(src).cloned();
         if moved {
@@ -184,6 +198,7 @@ impl State {
         may.into_iter().for_each(|place| self.add_may(place));
         guards.into_iter().for_each(|place| self.add_guard(place));
         parents.into_iter().for_each(|place| self.add_parent(place));
+        parts.into_iter().for_each(|place| self.add_part(place));
         if releasing.is_some() {
             self.releasing = releasing;
         }

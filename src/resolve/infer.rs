@@ -46,8 +46,9 @@ impl Resolved<'_> {
         }
     }
 
+    /// A store into a part of something global gives the name no new meaning.
     fn note_global(&mut self, place: &Place) {
-        if let Root::Global(name) = &place.root {
+        if let (Root::Global(name), true) = (&place.root, place.is_root()) {
             self.bound_globals.insert(name.clone());
         }
     }

@@ -289,6 +289,11 @@ impl<'a> Resolved<'a> {
         self.catalog.language()
     }
 
+    /// The file gives the module-level name a meaning.
+    pub(super) fn is_bound(&self, name: &Name) -> bool {
+        self.bound_globals.contains(name)
+    }
+
     /// Module-level variables that may hold an instance of the type, sorted.
     pub fn globals_of(&self, kind: TypeId) -> Vec<Place> {
         let mut globals: Vec<Place> = self.bound_globals.iter().map(|name| Place::global(name.clone())).collect();

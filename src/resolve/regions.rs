@@ -71,6 +71,9 @@ impl Regions {
                                 }
                             }
                         }
+                        // At the top level, a name for it and no more.
+                        Op::Copy { dst, .. }
+                            if id == FuncId(0) && dst.is_root() && matches!(dst.root, Root::Global(_)) => {}
                         Op::Copy { dst, src, .. }
                             if !dst.is_root() || matches!(dst.root, Root::Result | Root::Global(_)) =>
                         {
@@ -80,6 +83,14 @@ impl Regions {
                         Op::Yield { src: Some(src), .. } => handed(src),
                         _ => {}
                     }
+                }
+            }
+        }
+        for export in &module.exports {
+            for ty in resolved.type_of(FuncId(0), &Place::global(export.name.clone())) {
+                if let Ty::Func(func) = ty {
+                    escaping.insert(func);
+                    used.insert(func);
                 }
             }
         }
@@ -103,8 +114,11 @@ impl Regions {
         while let Some(func) = queue.pop() {
             queue.extend(callees[func.index()].iter().filter(|callee| script_only.remove(callee)));
         }
-        let program =
-            resolved.language().eager_await && module.exports.is_empty() && !serves && runs_at_top_level(module);
+        let program = resolved.language().eager_await
+            && module.exports.is_empty()
+            && !serves
+            && runs_at_top_level(module)
+            && !resolved.is_shown();
         Regions { script_only, used, released_outside, program, escaping }
     }
 }
@@ -137,6 +151,20 @@ fn released_fields<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Iterator
 }
 
 impl Resolved<'_> {
+    /// The code runs in a page, which goes on until it is left.
+    fn is_shown(&self) -> bool {
+        let page = &self.language().page_globals;
+        let is_page =
+            |place: &Place| matches!(&place.root, Root::Global(name) if page.contains(name) && !self.is_bound(name));
+        self.module.functions.iter().flat_map(|function| &function.blocks).flat_map(|block| &block.instrs).any(
+            |instr| {
+                let mut found = false;
+                instr.op.for_each_place(&mut |place| found |= is_page(place));
+                found
+            },
+        )
+    }
+
     /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer - or
     /// ends the process.
     fn goes_on(&self, func: FuncId, callee: &Callee, args: &[Arg]) -> bool {

@@ -12,7 +12,7 @@ const MAX_NAMES: usize = 64;
 impl<'a> Lowerer<'a> {
     /// Turns the broken ranges that a statement follows, or that are in a simple statement, into ops.
     pub(super) fn flush_broken_before(&mut self, stmt: &'a Statement<'a>) {
-        if self.broken_done == self.broken.len() {
+        if self.broken.is_empty() {
             return;
         }
         let span = stmt.span();
@@ -28,14 +28,18 @@ impl<'a> Lowerer<'a> {
         self.text.get(span.start as usize..span.end as usize).is_some_and(|text| text.contains('{'))
     }
 
-    /// Turns the broken ranges that begin before `end` into ops of the present function.
+    /// Turns the broken ranges of the present function that begin before `end` into ops. Functions that are hoisted come first and
+    /// have taken theirs.
     pub(super) fn flush_broken(&mut self, end: u32) {
-        while let Some(span) = self.broken.get(self.broken_done).copied()
+        while let Some(&span) = self.broken.get(self.cx.broken_at)
             && span.lo < end
         {
-            self.broken_done += 1;
-            let reads = self.variables_on_lines(span);
-            self.emit(Op::Unknown { kind: "syntax", reads, writes: Vec::new() }, span);
+            let index = self.cx.broken_at;
+            self.cx.broken_at += 1;
+            if !std::mem::replace(&mut self.broken_done[index], true) {
+                let reads = self.variables_on_lines(span);
+                self.emit(Op::Unknown { kind: "syntax", reads, writes: Vec::new() }, span);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::annotation;
 use super::context::{Lowerer, ReturnTo, bare};
-use super::function::{Signature, This};
+use super::function::Signature;
 use crate::ir::builder::Leave;
 use crate::ir::{Arg, Callee, Const, FnKind, Name, Op, Place, Root, Span};
 use oxc_ast::ast::{
@@ -301,6 +301,7 @@ impl<'a> Lowerer<'a> {
             return None;
         }
         let name = Name::new_static("<executor>");
+        let closure = self.temp();
         let (func, captures) = match bare(executor.as_expression()?) {
             Expression::ArrowFunctionExpression(arrow) => {
                 let mut signature = self.arrow_signature(arrow, name, FnKind::Closure);
@@ -311,9 +312,11 @@ impl<'a> Lowerer<'a> {
                 })
             }
             Expression::FunctionExpression(function) if !function.generator => {
+                if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
+                    self.set_home(symbol, closure.clone());
+                }
                 let mut signature = self.signature(function, name, FnKind::Closure);
                 signature.r#async = true;
-                signature.this = This::Unknown;
                 self.function(signature, |lowerer| {
                     lowerer.executor(&function.params);
                     lowerer.function_body(function);
@@ -321,7 +324,6 @@ impl<'a> Lowerer<'a> {
             }
             _ => return None,
         };
-        let closure = self.temp();
         self.emit(Op::Closure { dst: closure.clone(), func, captures }, span);
         Some(self.emit_call(Callee::Value(closure), Vec::new(), false, span))
     }

@@ -11,7 +11,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::operator::UnaryOperator;
 use oxc_syntax::scope::ScopeId;
 use oxc_syntax::symbol::{SymbolFlags, SymbolId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// Longer string literals are plain values: nobody compares or configures with them.
@@ -37,13 +37,16 @@ pub(super) struct Lowerer<'a> {
     pub(super) resolvers: FxHashMap<SymbolId, FuncId>,
     /// Functions of the bodies being lowered that are classes by their prototypes.
     pub(super) prototypes: FxHashMap<SymbolId, super::prototype::Prototype<'a>>,
+    /// Variables that hold `module.exports`.
+    pub(super) export_aliases: FxHashSet<SymbolId>,
     /// Label of the loop that is lowered next.
     pub(super) label: Option<Name>,
     /// The file contains `.prototype`.
     pub(super) has_prototypes: bool,
-    /// Ranges that could not be parsed, sorted, and how many of them have become ops.
+    /// Ranges that could not be parsed, sorted.
     pub(super) broken: Vec<Span>,
-    pub(super) broken_done: usize,
+    /// Which of them have become ops.
+    pub(super) broken_done: Vec<bool>,
 }
 
 /// Where a variable is.
@@ -91,6 +94,8 @@ pub(super) struct Context<'a> {
     pub(super) constructs: Option<&'a ast::Class<'a>>,
     /// The fields were initialised.
     pub(super) constructed: bool,
+    /// The first broken range that was not looked at.
+    pub(super) broken_at: usize,
     /// The innermost scope that was entered.
     pub(super) scope: Option<ScopeId>,
     /// Namespaces whose bodies are being lowered, innermost last.
@@ -119,6 +124,7 @@ impl<'a> Context<'a> {
             drops_result: false,
             constructs: None,
             constructed: false,
+            broken_at: 0,
             scope: None,
             namespaces: Vec::new(),
             base: None,
@@ -179,10 +185,11 @@ impl<'a> Lowerer<'a> {
             has_script_region: false,
             resolvers: FxHashMap::default(),
             prototypes: FxHashMap::default(),
+            export_aliases: FxHashSet::default(),
             label: None,
             has_prototypes: memchr::memmem::find(text.as_bytes(), b".prototype").is_some(),
+            broken_done: vec![false; broken.len()],
             broken,
-            broken_done: 0,
         }
     }
 

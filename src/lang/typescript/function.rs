@@ -198,6 +198,7 @@ impl<'a> Lowerer<'a> {
         let outer = std::mem::replace(&mut self.cx, cx);
         let parent = outer.id;
         self.outer.push(outer);
+        self.cx.broken_at = self.broken.partition_point(|span| span.lo < signature.span.lo);
         let label = self.label.take();
         let params = self.enter(&signature);
         body(self);

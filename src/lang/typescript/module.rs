@@ -5,11 +5,11 @@ use crate::ir::{Const, Export, Name, Op, Place, Proj, Span};
 use oxc_ast::ast::{
     AssignmentTarget, BinaryExpression, Declaration, ExportAllDeclaration, ExportDefaultDeclaration,
     ExportDefaultDeclarationKind, ExportFromDeclaration, ExportNamedDeclaration, Expression, ImportDeclaration,
-    ImportDeclarationSpecifier, ModuleExportName, ObjectPropertyKind, Statement, TSEnumDeclaration, TSEnumMemberName,
-    TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSNamespaceDeclaration,
+    ImportDeclarationSpecifier, MemberExpression, ModuleExportName, ObjectPropertyKind, Statement, TSEnumDeclaration,
+    TSEnumMemberName, TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSNamespaceDeclaration,
     TSNamespaceDeclarationBody,
 };
-use oxc_syntax::operator::BinaryOperator;
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 
 /// What a module specifier names.
 pub(super) fn module_path(specifier: &str) -> Name {
@@ -217,6 +217,36 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// `module.exports`, `exports`, or an assignment to one of them.
+    pub(super) fn is_exports(&self, expr: &'a Expression<'a>) -> bool {
+        match bare(expr) {
+            Expression::AssignmentExpression(assignment) => {
+                let to_module =
+                    Self::target_expr_path(&assignment.left).is_some_and(|path| path == ["module", "exports"]);
+                to_module || self.is_exports(&assignment.right)
+            }
+            Expression::StaticMemberExpression(member) => {
+                member.property.name == "exports" && self.is_unbound(&member.object, "module")
+            }
+            expr => self.is_unbound(expr, "exports"),
+        }
+    }
+
+    /// `api.x = ...` where `const api = module.exports`.
+    pub(super) fn aliased_export(&mut self, target: &'a AssignmentTarget<'a>, stored: &Place, span: Span) {
+        if self.export_aliases.is_empty() {
+            return;
+        }
+        let member = target.as_simple_assignment_target().and_then(|target| target.as_member_expression());
+        let Some(MemberExpression::StaticMemberExpression(member)) = member else { return };
+        let Expression::Identifier(alias) = bare(&member.object) else { return };
+        if self.resolve(alias).is_some_and(|symbol| self.export_aliases.contains(&symbol)) {
+            let name = member.property.name.as_str();
+            self.export(name, None, span);
+            self.emit_synth(Op::Copy { dst: exported(name), src: stored.clone(), moved: false }, span);
+        }
+    }
+
     // ---- namespaces and enums
 
     /// A namespace is an object; its variables are those of a block. `outer` is the namespace around it.
@@ -294,11 +324,15 @@ fn first_object<'e, 'a>(mut expr: &'e Expression<'a>) -> &'e Expression<'a> {
     }
 }
 
-/// `require.main === module`, `import.meta.main`, `import.meta.url === ...process.argv[1]...`, either way round.
+/// `require.main === module`, `!module.parent`, `import.meta.main`, `import.meta.url === ...process.argv[1]...`, either way round.
 pub(super) fn is_main_test(test: &Expression<'_>) -> bool {
     match bare(test) {
         Expression::StaticMemberExpression(member) => {
             member.property.name == "main" && matches!(bare(&member.object), Expression::ImportMeta(_))
+        }
+        Expression::UnaryExpression(unary) => {
+            unary.operator == UnaryOperator::LogicalNot
+                && super::annotation::path(&unary.argument).is_some_and(|path| path == ["module", "parent"])
         }
         Expression::BinaryExpression(binary) => {
             matches!(binary.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality)

@@ -39,6 +39,11 @@ impl<'a> Lowerer<'a> {
                     self.constructor_function(function, symbol);
                     return;
                 }
+                if let Some(symbol) = name.symbol_id.get()
+                    && self.is_exports(init)
+                {
+                    self.export_aliases.insert(symbol);
+                }
                 let dst = self.binding(name);
                 let name = Name::new(name.name.as_str());
                 self.value_into(init, dst, Some(&name), span);
@@ -224,6 +229,7 @@ impl<'a> Lowerer<'a> {
             },
         };
         self.store(value, dst.clone(), name.as_ref(), span);
+        self.aliased_export(target, &dst, span);
         dst
     }
 

@@ -40,7 +40,7 @@ fn declared(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Variables that are safe to rename textually: declared in a statement of their own inside a function, and never a property, a
-/// shorthand, a parameter with a type or a part of a string.
+/// shorthand, a method, a parameter with a type or a part of a string.
 fn variables(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in text.lines() {
@@ -63,7 +63,8 @@ fn renamable(text: &str, name: &str) -> bool {
         let told =
             ["import ", "//", "* "].iter().any(|word| line.trim_start().starts_with(word)) || line.contains("//");
         let typed = after.starts_with(':') || after.starts_with("?:");
-        !before.ends_with('.') && !before.ends_with("?.") && !quoted && !shorthand && !told && !typed
+        let method = line.trim().is_empty() && after.starts_with('(');
+        !method && !before.ends_with('.') && !quoted && !shorthand && !told && !typed
     })
 }
 

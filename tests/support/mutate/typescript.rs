@@ -30,8 +30,14 @@ pub fn mutants(text: &str) -> Vec<Mutant> {
             push("delete", Some(site.with_lines(&[])));
         } else {
             push("delete", Some(site.with_lines(&[";".to_owned()])));
-            push("drop await", site.without_await());
-            push("call something else", site.other_call());
+            if !code.contains("this.") && !code.contains("super.") {
+                // A release runs without `await`; who calls the method may wait for something else.
+                push("drop await", site.without_await());
+            }
+            if !site.in_closure() {
+                // What a closure goes on using may be released by whoever holds the closure.
+                push("call something else", site.other_call());
+            }
             push("return before", site.in_function().then(|| site.preceded_by("return;")));
             push("throw before", Some(site.preceded_by("throw new Error(\"mutant\");")));
             push("move out of finally", site.out_of_finally());
@@ -114,6 +120,10 @@ impl Site<'_> {
 
     fn in_function(&self) -> bool {
         self.openings().any(|at| opens_function(self.lines[at]))
+    }
+
+    fn in_closure(&self) -> bool {
+        self.openings().filter(|at| opens_function(self.lines[*at])).count() > 1
     }
 
     /// The `finally` around the release, which exceptions reach no more.

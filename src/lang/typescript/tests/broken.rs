@@ -37,3 +37,33 @@ fn g()   [plain]
 ",
     );
 }
+
+#[test]
+fn each_function_has_what_is_missing_in_it() {
+    check(
+        r"
+let x = = 1;
+g();
+function f(a) {
+  a.b(;
+  return a;
+}
+"
+        .trim_start(),
+        r"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    @x = 1
+    unknown syntax
+    %0 = call @g()
+    return
+
+fn f($0:a)   [plain]
+  b0:
+    unknown syntax reads $0:a
+    result <- $0:a
+    return
+",
+    );
+}

@@ -485,3 +485,45 @@ fn default.m(this:this)   [method]
 ",
     );
 }
+
+#[test]
+fn classes_in_functions() {
+    check(
+        r"
+function f(a) { class A extends a.B { x = a; static s = a; m() { return A; } } return new A(); }
+"
+        .trim_start(),
+        r"
+class f.A(a.B)
+  field x
+  method m = #2 f.A.m
+  method constructor = #3 f.A.constructor
+
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    return
+
+fn f($0:a)   [plain]
+  b0:
+    %0:A = class f.A
+    %0:A.s <- $0:a
+    %0:A.m = closure #2 f.A.m ^0=%0:A
+    %0:A.constructor = closure #3 f.A.constructor ^0=$0:a
+    %1 = new %0:A()
+    result <- move %1
+    return
+
+fn f.A.m(this:this)   [method, captures ^0:A]
+  b0:
+    result <- ^0:A
+    return
+
+fn f.A.constructor(this:this, *$0:args)   [constructor, captures ^0:a]
+  b0:
+    %0 = call super.constructor(*$0:args)   ; synth
+    this.x <- ^0:a
+    return
+",
+    );
+}

@@ -597,3 +597,35 @@ fn <module>()   [module]
 ",
     );
 }
+
+#[test]
+fn other_script_regions() {
+    check(
+        r#"
+if (!module.parent) start();
+if (import.meta.url === pathToFileURL(process.argv[1]).href) start();
+if (process.argv[2] === "x") other();
+"#
+        .trim_start(),
+        r#"
+fn <module>()   [module]
+  b0:
+    if ? of %0 goto b1 else b2
+  b1: script
+    %1 = call @start()
+    goto b2
+  b2:
+    if ? of %2 goto b3 else b4
+  b3: script
+    %3 = call @start()
+    goto b4
+  b4:
+    if @process.argv[2] == "x" goto b5 else b6
+  b5:
+    %4 = call @other()
+    goto b6
+  b6:
+    return
+"#,
+    );
+}

@@ -256,3 +256,40 @@ fn f()   [plain, captures ^0:b]
 ",
     );
 }
+
+#[test]
+fn exports_under_another_name() {
+    check_exports_in(
+        Language::JavaScript,
+        r"
+const api = module.exports;
+api.f = async function () {};
+const app = (exports = module.exports = {});
+app.g = make();
+other.h = 1;
+"
+        .trim_start(),
+        r"
+fn <module>()   [module]
+  b0:
+    @api <- @module.exports
+    %0 = closure #1 f
+    @api.f <- move %0
+    @exports.f <- @api.f   ; synth
+    %1 = build
+    @module.exports <- move %1
+    @exports <- @module.exports
+    @app <- @exports
+    %2 = call @make()
+    @app.g <- move %2
+    @exports.g <- @app.g   ; synth
+    @other.h = 1
+    return
+
+async fn f()   [plain]
+  b0:
+    return
+",
+        "f, default, g",
+    );
+}

@@ -547,3 +547,106 @@ async fn f.<chain>()   [chain, captures ^0:x]
 ",
     );
 }
+
+#[test]
+fn an_optional_chain_of_handlers() {
+    check(
+        r"
+function f(p) { return p?.then(x => x.y); }
+"
+        .trim_start(),
+        r"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    return
+
+fn f($0:p)   [plain]
+  b0:
+    %1 = closure #2 f.<chain> ^0=$0:p   ; synth
+    %2 = call %1()
+    %0 <- move %2
+    result <- move %0
+    return
+
+async fn f.<chain>()   [chain, captures ^0:p]
+  b0:
+    if ^0:p is null goto b2 else b1
+  b1:
+    %0 = await ^0:p   ; synth
+    %2:x <- move %0
+    %1 <- %2:x.y
+    %3 = await %1   ; synth
+    result <- move %3
+    return
+  b2:
+    result = undefined   ; synth
+    return
+",
+    );
+}
+
+#[test]
+fn an_executor_with_a_name() {
+    check(
+        r"
+function f(x) { return new Promise(function retry(resolve) { x.go(retry); }); }
+"
+        .trim_start(),
+        r"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    return
+
+fn f($0:x)   [plain]
+  b0:
+    %0 = closure #2 f.<executor> ^0=$0:x ^1=%0
+    %1 = call %0()
+    result <- move %1
+    return
+
+async fn f.<executor>($0:resolve)   [closure, captures ^0:x ^1:retry]
+  b0:
+    %0 = call ^0:x.go(^1:retry)
+    return
+",
+    );
+}
+
+#[test]
+fn settling_with_an_object_and_rejecting() {
+    check(
+        r#"
+function f(x) { return new Promise((ok, fail) => { if (!x) return fail(new Error("x")); ok({ x, y: 1 }); }); }
+"#
+        .trim_start(),
+        r#"
+fn <module>()   [module]
+  b0:
+    @f = closure #1 f
+    return
+
+fn f($0:x)   [plain]
+  b0:
+    %0 = closure #2 f.<executor> ^0=$0:x
+    %1 = call %0()
+    result <- move %1
+    return
+
+async fn f.<executor>($0:ok, $1:fail)   [closure, captures ^0:x]
+  b0:
+    if ^0:x goto b2 else b1
+  b1:
+    %1 = new @Error("x")
+    %2 = call $1:fail(%1)
+    return
+  b2:
+    %3 = 1
+    %4 = build .x=^0:x .y=%3
+    result <- move %4
+    %5 = undefined
+    return
+"#,
+    );
+}

@@ -529,3 +529,26 @@ fn f.<arrow>()   [closure]
 ",
     );
 }
+
+#[test]
+fn casts_do_not_hide_what_is_called() {
+    check_function_in(
+        Language::TypeScript,
+        "f",
+        r"
+function f(a) { (a.b as any)(1); (a as B).c(2); (a.d)!(3); new (a.E as any)(4); }
+"
+        .trim_start(),
+        r"
+fn f($0:a)   [plain]
+  local %2: B
+  b0:
+    %1 = call $0:a.b(1)
+    %2 <- $0:a
+    %4 = call %2.c(2)
+    %6 = call $0:a.d(3)
+    %8 = new $0:a.E(4)
+    return
+",
+    );
+}
