@@ -299,3 +299,79 @@ fn the_same_bytes_for_any_number_of_threads_and_order_of_arguments() {
         assert_eq!(String::from_utf8(one), String::from_utf8(unclosed(dir.path(), &many).stdout));
     }
 }
+
+/// Leaks with redis 3, which connects at once; with 4 nothing is connected when `load` fails.
+const EARLY: &[u8] = b"import { createClient } from 'redis';
+import { load } from './load';
+
+export async function warm(url: string) {
+  const client = createClient({ url });
+  const keys = await load();
+  await client.connect();
+  try {
+    await client.mGet(keys);
+  } finally {
+    await client.quit();
+  }
+}
+";
+
+/// Leaks with redis 3, which has no `disconnect`.
+const DISCONNECT: &[u8] = b"const redis = require('redis');
+
+exports.read = (key, done) => {
+  const client = redis.createClient();
+  client.get(key, (error, value) => {
+    client.disconnect();
+    done(error, value);
+  });
+};
+";
+
+/// `path: rule` of the findings.
+fn findings(dir: &Path, args: &[&str]) -> Vec<String> {
+    let output = unclosed(dir, &[&["check", "--format", "json"], args].concat());
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |finding: &serde_json::Value, pointer: &str| {
+        finding.pointer(pointer).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+    };
+    let all = report["findings"].as_array().unwrap().iter();
+    all.map(|finding| format!("{}: {}", text(finding, "/location/path"), text(finding, "/rule"))).collect()
+}
+
+#[test]
+fn the_version_of_a_library_decides_what_it_does() {
+    let asking = |range: &str| format!("{{ \"dependencies\": {{ \"redis\": \"{range}\" }} }}").into_bytes();
+    let old = ["early.ts: not-closed-on-error", "disconnect.js: never-closed"];
+    for (range, leaks) in [("^3.1.2", true), ("^4.6.7", false), ("npm:redis@3", true), ("latest", false)] {
+        let dir = tree(&[("early.ts", EARLY), ("disconnect.js", DISCONNECT), ("package.json", &asking(range))]);
+        let mut expected: Vec<&str> = if leaks { old.to_vec() } else { Vec::new() };
+        expected.sort_unstable();
+        assert_eq!(findings(dir.path(), &[]), expected, "redis {range}");
+    }
+    let dir = tree(&[("early.ts", EARLY), ("disconnect.js", DISCONNECT), ("package.json", b"{ \"dependencies\": ")]);
+    let (_, diagnostics) = diagnostics(dir.path(), &[]);
+    assert_eq!((findings(dir.path(), &[]), diagnostics), (vec![], vec![]), "a broken manifest says nothing");
+}
+
+#[test]
+fn packages_of_one_repository_have_versions_of_their_own() {
+    let dir = tree(&[
+        ("package.json", b"{ \"workspaces\": [\"packages/*\"], \"devDependencies\": { \"redis\": \"^5.8.0\" } }"),
+        ("yarn.lock", b"redis@*, redis@^3.0.0:\n  version \"3.1.2\"\n\nredis@^5.8.0:\n  version \"5.8.2\"\n"),
+        ("packages/old/package.json", b"{ \"dependencies\": { \"redis\": \"~3.1\" } }"),
+        ("packages/old/src/early.ts", EARLY),
+        ("packages/locked/package.json", b"{ \"peerDependencies\": { \"redis\": \"*\" } }"),
+        ("packages/locked/early.ts", EARLY),
+        ("packages/new/package.json", b"{ \"name\": \"new\" }"),
+        ("packages/new/early.ts", EARLY),
+        ("early.ts", EARLY),
+    ]);
+    let old = ["packages/locked/early.ts: not-closed-on-error", "packages/old/src/early.ts: not-closed-on-error"];
+    assert_eq!(findings(dir.path(), &[]), old);
+    assert_eq!(findings(dir.path(), &["packages/old/src"]), old[1..], "manifests above the paths given are read");
+    assert_eq!(findings(dir.path(), &["packages/old/src/early.ts", "early.ts"]), old[1..]);
+    let types = |path: &str| stdout(&unclosed(dir.path(), &["dump", "--types", path]));
+    assert!(types("packages/old/src/early.ts").contains("redis.callback-client"));
+    assert!(!types("early.ts").contains("redis.callback-client"));
+}

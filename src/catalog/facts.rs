@@ -42,8 +42,10 @@ impl VersionRange {
     /// Whether the range holds the version of the package through which the callable or class with this path is reached, given the
     /// versions that are known. An unknown version is the newest.
     pub fn holds(&self, path: &str, known: Option<&FxHashMap<Name, Version>>) -> bool {
+        let function = (!path.contains('#')).then_some(path);
         let within = |package: &Name| {
-            path.strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+            let rest = function.and_then(|path| path.strip_prefix(package.as_str()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
         };
         let by_path = self.packages.iter().any(within);
         let version = known.and_then(|known| {

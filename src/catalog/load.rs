@@ -166,7 +166,12 @@ impl Loader {
                 let wrong = |error| self.mistake(&format!("resource.{i}.versions"), format!("`{text}`: {error}"));
                 range.map_err(wrong).ok().map(|range| VersionRange { range, packages: library.packages.clone() })
             });
-            if versions.is_some() {
+            if versions.is_some() && library.packages.is_empty() {
+                self.mistake(
+                    &format!("resource.{i}.versions"),
+                    "`versions` are those of the library's `packages`, which it has none of",
+                );
+            } else if versions.is_some() {
                 library.packages.iter().for_each(|package| self.catalog.add_versioned(package));
             }
             self.declare_type(&resource.id, &format!("resource.{i}.id"), file, versions);

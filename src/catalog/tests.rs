@@ -2,6 +2,8 @@
 
 use super::schema::{AcquireOn, ArgIs, CatalogFile, Ecosystem, Role, ScheduledFor, With};
 use super::{Catalog, CatalogError, EcosystemFacts, load};
+use crate::ir::Name;
+use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 
 const LIBRARY: &str = "[library]\nname = \"kv\"\necosystem = \"python\"\nimports = [\"kv\", \"kv_pool\"]\n";
@@ -379,4 +381,95 @@ fn the_json_schema_is_up_to_date_and_every_file_meets_it() {
         let problems: Vec<_> = validator.iter_errors(&value).map(|e| format!("{} {e}", e.instance_path())).collect();
         assert!(problems.is_empty(), "{name}: {problems:#?}");
     }
+}
+
+const VERSIONS: &str = r#"
+[library]
+name = "kv"
+ecosystem = "npm"
+packages = ["kv", "@kv/client"]
+imports = ["kv", "@kv/client"]
+
+[[resource]]
+id = "kv.client"
+noun = "client"
+kind = "client"
+types = ["kv.Client", "@kv/client.Client"]
+release = ["close"]
+with = "nothing"
+on_drop = "leaks"
+
+[[resource]]
+id = "kv.middle"
+noun = "client"
+kind = "client"
+versions = ">=2, <4"
+types = ["kv.Client"]
+release = ["end"]
+with = "nothing"
+on_drop = "leaks"
+
+[[resource]]
+id = "kv.old"
+noun = "client"
+kind = "client"
+versions = "<2"
+types = ["kv.Client"]
+acquire = ["kv.client#clone"]
+release = ["quit"]
+with = "nothing"
+on_drop = "leaks"
+"#;
+
+#[test]
+fn a_callable_is_what_the_version_at_hand_makes_of_it() {
+    let catalog = Catalog::from_sources(&[("kv.toml".to_owned(), VERSIONS.to_owned())]).unwrap();
+    let catalog = catalog.of(Ecosystem::Npm);
+    assert_eq!(catalog.versioned_packages(), ["@kv/client", "kv"]);
+    let facts = catalog.function("kv.Client").unwrap();
+    let made = |package: &str, version: &str, path: &str| {
+        let known = FxHashMap::from_iter([(Name::new(package), version.parse().unwrap())]);
+        let ty = catalog.class(path, Some(&known)).unwrap();
+        if path == "kv.Client" {
+            assert_eq!(catalog.makes(facts, Some(&known)), Some(ty));
+            let mut in_force = facts.acquires.iter().map(|fact| fact.resource);
+            assert_eq!(in_force.find(|ty| catalog.is_in_force(path, *ty, Some(&known))), Some(ty));
+        }
+        catalog.ty(ty).id.clone()
+    };
+    assert_eq!(made("kv", "1.9.0", "kv.Client"), "kv.old");
+    assert_eq!(made("kv", "3.0.0", "kv.Client"), "kv.middle");
+    assert_eq!(made("kv", "4.0.0", "kv.Client"), "kv.client");
+    assert_eq!(made("@kv/client", "1.0.0", "kv.Client"), "kv.client", "versions of another package");
+    assert_eq!(made("@kv/client", "1.0.0", "@kv/client.Client"), "kv.client");
+    let newest = catalog.class("kv.Client", None).unwrap();
+    assert_eq!(catalog.ty(newest).id, "kv.client", "an unknown version is the newest");
+    let range = |ty: &str| catalog.types.iter().find(|facts| facts.id == ty).unwrap().versions.clone().unwrap();
+    let known = FxHashMap::from_iter([(Name::new("@kv/client"), semver::Version::new(1, 0, 0))]);
+    assert!(range("kv.old").holds("kv.client#clone", Some(&known)), "a method is of any of the packages");
+}
+
+#[test]
+fn entries_for_the_same_versions_exclude_each_other() {
+    let text = VERSIONS.replace("\">=2, <4\"", "\"<2\"");
+    insta::assert_snapshot!(errors(&text).join("\n"), @"
+    my.toml:32:10: `kv.Client` already acquires `kv.middle` without conditions
+    my.toml:32:10: class `kv.Client` already belongs to `kv.middle`
+    ");
+    let text = VERSIONS.replace("versions = \">=2, <4\"\n", "");
+    insta::assert_snapshot!(errors(&text).join("\n"), @"
+    my.toml:21:10: `kv.Client` already acquires `kv.client` without conditions
+    my.toml:21:10: class `kv.Client` already belongs to `kv.client`
+    ");
+    let text = VERSIONS.replace("<4", "below four");
+    insta::assert_snapshot!(errors(&text).join("\n"), @"
+    my.toml:21:12: `>=2, below four`: unexpected character 'b' while parsing major version number
+    my.toml:22:10: `kv.Client` already acquires `kv.client` without conditions
+    my.toml:22:10: class `kv.Client` already belongs to `kv.client`
+    ");
+    let text = VERSIONS.replace("packages =", "globals = []\n# ");
+    insta::assert_snapshot!(errors(&text).join("\n"), @"
+    my.toml:22:12: `versions` are those of the library's `packages`, which it has none of
+    my.toml:32:12: `versions` are those of the library's `packages`, which it has none of
+    ");
 }

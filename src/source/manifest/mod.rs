@@ -58,15 +58,14 @@ pub fn read(files: &[SourceFile], roots: &[PathBuf], cwd: &Path, packages: &[Nam
     if packages.is_empty() {
         return versions;
     }
-    let roots: Vec<PathBuf> = roots.iter().map(|root| clean(&cwd.join(root))).chain([cwd.to_owned()]).collect();
+    let roots: FxHashSet<PathBuf> = roots.iter().map(|root| clean(&cwd.join(root))).chain([cwd.to_owned()]).collect();
     let files = files.iter().filter(|file| file.language != Language::Python);
     let shown: FxHashSet<&str> = files.map(|file| directory_of(&file.path)).collect();
     // With the directories above, which sort before what is below them.
     let mut directories: BTreeMap<PathBuf, Option<Asked>> = BTreeMap::new();
     for directory in &shown {
         let directory = cwd.join(directory);
-        let top = roots.iter().filter(|root| directory.starts_with(root)).min_by_key(|root| root.as_os_str().len());
-        let top = top.unwrap_or(&directory);
+        let top = directory.ancestors().filter(|above| roots.contains(*above)).last().unwrap_or(&directory);
         for above in directory.ancestors().take_while(|above| above.starts_with(top)) {
             if directories.insert(above.to_owned(), None).is_some() {
                 break;
