@@ -245,12 +245,12 @@ fn f()   [plain]
 
 fn A.m(this:this)   [method]
   b0:
-    %0 = closure #3 A.m.<arrow> ^0=this
-    %1 = closure #4 A.m.<function>
-    %2 = closure #5 A.m.n
-    %3 = build .n=%2
-    %4 = build [0]=%0 [1]=%1 [2]=%3
-    result <- move %4
+    %1 = closure #3 A.m.<arrow> ^0=this
+    %2 = closure #4 A.m.<function>
+    %3 = closure #5 A.m.n
+    %4 = build .n=%3
+    %5 = build [0]=%1 [1]=%2 [2]=%4
+    result <- move %5
     return
 
 fn A.m.<arrow>()   [closure, captures ^0:this]
