@@ -12,6 +12,7 @@ mod calls;
 mod closures;
 mod effects;
 mod exits;
+mod project;
 mod raises;
 mod solve;
 mod state;

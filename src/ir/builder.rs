@@ -8,7 +8,7 @@
 //! the entry is left out by [`Builder::finish`].
 
 use super::{
-    After, Block, BlockId, BlockKind, FileId, Instr, Local, LocalId, Name, Op, Origin, Place, Span, Term, Test,
+    After, Block, BlockId, BlockKind, Const, FileId, Instr, Local, LocalId, Name, Op, Origin, Place, Span, Term, Test,
 };
 use super::{Root, TypeRef};
 
@@ -200,6 +200,16 @@ impl Builder {
 
     pub fn switch(&mut self, targets: Vec<BlockId>, span: Span) {
         self.terminate(Term::Switch(targets), span);
+    }
+
+    /// Writes the blocks in which a condition holds and does not: each stores its answer in `dst` and goes on at `end`, which is started.
+    pub fn store_answer(&mut self, yes: BlockId, no: BlockId, end: BlockId, dst: &Place, span: Span) {
+        for (block, value) in [(yes, true), (no, false)] {
+            self.start(block);
+            self.emit(Op::Const { dst: dst.clone(), value: Const::Bool(value) }, span, Origin::Same);
+            self.goto(end, span);
+        }
+        self.start(end);
     }
 
     pub fn raise(&mut self, bare: bool, span: Span) {

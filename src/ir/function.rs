@@ -1,6 +1,6 @@
 //! Functions, classes and modules: what a front end hands over for one file.
 
-use super::{BlockId, Instr, Name, Place, Span, Term};
+use super::{BlockId, Instr, Name, Op, Place, Span, Term};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FuncId(pub u32);
@@ -240,6 +240,14 @@ impl Function {
             None if position < self.params.len() => Some(position),
             None => self.params.iter().position(|param| param.variadic),
         }
+    }
+
+    /// It ends in something that does not parse: what follows may be missing, as while somebody is typing.
+    pub fn is_cut(&self) -> bool {
+        let instrs = self.blocks.iter().flat_map(|block| &block.instrs);
+        let last = instrs.max_by_key(|instr| instr.span.lo);
+        self.kind != FnKind::Module
+            && last.is_some_and(|last| matches!(last.op, Op::Unknown { kind, .. } if kind == Op::SYNTAX))
     }
 
     pub fn block(&self, id: BlockId) -> &Block {

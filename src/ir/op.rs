@@ -128,6 +128,9 @@ pub enum Op {
 }
 
 impl Op {
+    /// The kind of [`Op::Unknown`] that stands for code that does not parse.
+    pub const SYNTAX: &str = "syntax";
+
     /// Calls `f` for every place that the op reads or writes.
     pub fn for_each_place(&self, f: &mut dyn FnMut(&Place)) {
         match self {

@@ -199,21 +199,25 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Test {
         persona = persona.max(Persona::Pedantic);
     }
-    if draft.confidence == Confidence::Low {
+    let function = subject.summaries.resolved.module.func(subject.case.func);
+    // What is missing may release it: somebody is still typing.
+    let cut = function.is_cut();
+    let confidence = if cut { Confidence::Low } else { draft.confidence };
+    if confidence == Confidence::Low {
         persona = Persona::Auditor;
     }
-    let module = subject.summaries.resolved.module;
-    let function = module.func(subject.case.func);
     let mut notes = draft.notes;
     notes.extend(growth_note(growth, &function.name));
     notes.extend(drop_note(resource.on_drop));
-    if draft.confidence == Confidence::Low {
+    if cut {
+        notes.push("Not certain: the end of the function does not parse.".to_owned());
+    } else if confidence == Confidence::Low {
         notes.push("Not certain: it is passed to code that cannot be followed and that may release it.".to_owned());
     }
     Some(Finding {
         rule: draft.rule,
         severity,
-        confidence: draft.confidence,
+        confidence,
         persona,
         growth,
         at: draft.at,

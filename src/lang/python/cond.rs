@@ -1,7 +1,7 @@
 //! Conditions: chains of branches, with the test that each of them makes.
 
 use super::context::Lowerer;
-use crate::ir::{BlockId, Const, Op, Place, Span, Test};
+use crate::ir::{BlockId, Const, Place, Span, Test};
 use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprCompare, UnaryOp};
 
 /// A comparison that says something about one place.
@@ -119,12 +119,7 @@ impl Lowerer<'_> {
     pub(super) fn flag(&mut self, expr: &Expr, dst: Place, span: Span) {
         let (yes, no, end) = (self.cx.builder.block(), self.cx.builder.block(), self.cx.builder.block());
         self.cond(expr, yes, no);
-        for (block, value) in [(yes, true), (no, false)] {
-            self.cx.builder.start(block);
-            self.emit(Op::Const { dst: dst.clone(), value: Const::Bool(value) }, span);
-            self.cx.builder.goto(end, span);
-        }
-        self.cx.builder.start(end);
+        self.cx.builder.store_answer(yes, no, end, &dst, span);
     }
 }
 

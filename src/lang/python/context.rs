@@ -279,7 +279,7 @@ impl Lowerer<'_> {
             self.broken_done += 1;
             let span = self.range(range);
             let reads = self.names_on_lines(range);
-            self.emit(Op::Unknown { kind: "syntax", reads, writes: Vec::new() }, span);
+            self.emit(Op::Unknown { kind: Op::SYNTAX, reads, writes: Vec::new() }, span);
         }
     }
 

@@ -38,7 +38,7 @@ impl<'a> Lowerer<'a> {
             self.cx.broken_at += 1;
             if !std::mem::replace(&mut self.broken_done[index], true) {
                 let reads = self.variables_on_lines(span);
-                self.emit(Op::Unknown { kind: "syntax", reads, writes: Vec::new() }, span);
+                self.emit(Op::Unknown { kind: Op::SYNTAX, reads, writes: Vec::new() }, span);
             }
         }
     }

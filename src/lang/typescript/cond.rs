@@ -2,7 +2,7 @@
 
 use super::annotation;
 use super::context::{Lowerer, bare, unparenthesized};
-use crate::ir::{BlockId, Const, Op, Place, Span, Test};
+use crate::ir::{BlockId, Const, Place, Span, Test};
 use oxc_ast::ast::{BinaryExpression, Expression};
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 
@@ -127,12 +127,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn flag(&mut self, expr: &'a Expression<'a>, dst: Place, span: Span) {
         let (yes, no, end) = (self.cx.builder.block(), self.cx.builder.block(), self.cx.builder.block());
         self.cond(expr, yes, no);
-        for (block, value) in [(yes, true), (no, false)] {
-            self.cx.builder.start(block);
-            self.emit(Op::Const { dst: dst.clone(), value: Const::Bool(value) }, span);
-            self.cx.builder.goto(end, span);
-        }
-        self.cx.builder.start(end);
+        self.cx.builder.store_answer(yes, no, end, &dst, span);
     }
 }
 
