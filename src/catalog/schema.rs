@@ -523,6 +523,9 @@ pub struct LanguageFacts {
     /// What the language calls null; for messages.
     #[serde(default)]
     pub null: String,
+    /// The keyword that opens a scope which releases what it is about; for messages.
+    #[serde(default)]
+    pub scope: String,
     /// Calling an asynchronous function runs it at once, awaited or not; an un-awaited release does release.
     #[serde(default)]
     pub eager_await: bool,

@@ -5,7 +5,11 @@
 //! Reports a resource whose only releases are calls of an asynchronous method that nobody awaits. In Python such
 //! a call makes a coroutine and runs none of it: `client.aclose()` without `await` closes nothing.
 //!
-//! The finding is at the acquisition, and marks the first call that has no effect. It is an **error** when a pool
+//! In JavaScript the call does run. Where it is the release on every path and nothing waits for it, that is a
+//! **note** for the pedantic persona, at the call: a failure to close is nobody's, and the process or the test may
+//! end first. `void client.quit()` says that this is meant.
+//!
+//! In Python the finding is at the acquisition, and marks the first call that has no effect. It is an **error** when a pool
 //! slot is lost for good, or when a loop makes one per round and nothing ever closes them; a **warning** otherwise;
 //! in tests, examples and benchmarks a **note** for the pedantic persona.
 //!

@@ -72,7 +72,7 @@
 //! release that may raise itself can hide the first exception; Python keeps that as its `__context__`.
 
 use super::{Draft, Rule, Subject};
-use crate::catalog::schema::OnDrop;
+use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::finding::Persona;
 use crate::flow::ExitKind;
 use crate::ir::Tier;
@@ -99,8 +99,11 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     let mut draft = subject.draft(RULE.id, leak);
     draft.error_path = true;
     let unlikely = leak.kind == ExitKind::Cancel || leak.tier == Some(Tier::Any);
-    // What the runtime closes when the exception has unwound the frame is a matter of taste.
-    if unlikely || subject.resource.on_drop == OnDrop::Closes {
+    // What the runtime closes when the exception has unwound the frame is a matter of taste; so is an HTTP client whose idle sockets
+    // time out.
+    let heals = subject.resource.on_drop == OnDrop::Closes
+        || (subject.resource.on_drop == OnDrop::Heals && subject.resource.kind == ResourceKind::HttpClient);
+    if unlikely || heals {
         draft.persona = Persona::Pedantic;
     }
     let how = if leak.kind == ExitKind::Cancel { "the task is cancelled" } else { "an exception is raised" };

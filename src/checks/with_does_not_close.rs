@@ -4,7 +4,9 @@
 //!
 //! Reports a resource whose only release seems to be a `with` block, when leaving that block does not close it.
 //! With `psycopg2` and `sqlite3` connections, `with` ends a transaction (commit, or rollback on an exception) and
-//! leaves the connection open; other libraries and versions do nothing at all there.
+//! leaves the connection open; other libraries and versions do nothing at all there. In TypeScript and JavaScript
+//! it is `using` or `await using` over something that has no dispose method: the program fails there, with the
+//! resource open.
 //!
 //! The finding is at the acquisition. It is an **error** when a pool slot is lost for good, or when a loop makes
 //! one per round and nothing ever closes them; a **warning** otherwise; in tests, examples and benchmarks a
@@ -30,6 +32,16 @@
 //!             cursor.execute("INSERT INTO users (name) VALUES (%s)", (name,))
 //! ```
 //!
+//! ```typescript
+//! // bad
+//! import { Pool } from "pg";
+//!
+//! export async function count(pool: Pool) {
+//!   await using client = await pool.connect(); //~ with-does-not-close
+//!   return client.query("SELECT count(*) FROM users");
+//! }
+//! ```
+//!
 //! ## Good
 //!
 //! ```python
@@ -43,6 +55,20 @@
 //!     with closing(psycopg2.connect(dsn)) as conn, conn:
 //!         with conn.cursor() as cursor:
 //!             cursor.execute("INSERT INTO users (name) VALUES (%s)", (name,))
+//! ```
+//!
+//! ```typescript
+//! // good
+//! import { Pool } from "pg";
+//!
+//! export async function count(pool: Pool) {
+//!   const client = await pool.connect();
+//!   try {
+//!     return await client.query("SELECT count(*) FROM users");
+//!   } finally {
+//!     client.release();
+//!   }
+//! }
 //! ```
 //!
 //! ## What counts as a release
@@ -64,11 +90,12 @@
 //! was borrowed from elsewhere, or that is used after the block.
 
 use super::{Draft, Rule, Subject};
+use crate::catalog::schema::With;
 use crate::finding::{Step, StepRole};
 
 pub const RULE: Rule = Rule {
     id: "with-does-not-close",
-    summary: "The `with` block that seems to close a connection does not",
+    summary: "The `with` or `using` that seems to close a connection does not",
     source: include_str!("with_does_not_close.rs"),
 };
 
@@ -80,10 +107,16 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     }
     let leak = subject.worst_leak()?;
     let mut draft = subject.draft(RULE.id, leak);
-    draft.message = format!("`with` does not {} {}", subject.to_release(), subject.described());
+    let word = &subject.summaries.resolved.language().scope;
+    draft.message = format!("`{word}` does not {} {}", subject.to_release(), subject.described());
     draft.label = format!("{} made here", subject.noun());
     let at = *outcome.idle_with.iter().min()?;
-    let text = "leaving this block ends the transaction and leaves the connection open".to_owned();
+    let text = match subject.resource.with {
+        With::EndsTransaction => "leaving this block ends the transaction and leaves the connection open",
+        With::Unsupported => "it has nothing that could be called here: this fails, and leaves it open",
+        With::Nothing | With::Releases => "leaving this block leaves it open",
+    };
+    let text = text.to_owned();
     draft.related.push(Step { span: at, role: StepRole::Evidence, text });
     Some(draft)
 }

@@ -502,7 +502,7 @@ impl<'a> Run<'a> {
     }
 
     fn decide(&self, place: &Place, test: &Test, state: &State) -> Option<bool> {
-        if state.live() && state.is_must(place) {
+        if state.live() && (state.is_must(place) || state.parts.contains(place)) {
             return match test {
                 Test::Null => Some(false),
                 Test::Truthy => Some(true),
