@@ -7,7 +7,7 @@ use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
 use crate::resolve::Ty;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A closure that is returned, stored or given away.
 #[derive(Clone, Debug)]
@@ -50,6 +50,10 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     if closures.is_empty() {
         return Vec::new();
     }
+    let roots = roots_of(ctx, token);
+    let matters =
+        |func: FuncId| ctx.resolved.captured_places(func).iter().any(|captured| roots.contains(&captured.root));
+    let closures: Vec<(&Place, FuncId)> = closures.into_iter().filter(|(_, func)| matters(*func)).collect();
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
     let closure = |(dst, func): (&Place, FuncId)| {
@@ -63,6 +67,53 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
         }
     };
     closures.into_iter().map(closure).collect()
+}
+
+/// Rounds over the function in [`roots_of`]; each follows values one more time against the order of the source.
+const ROUNDS: usize = 3;
+
+/// Where the resource, or what it was made from, may come to be: what the acquisition gives, and whatever is made of that. Keeps the
+/// closures that are about something else out of the states of a path.
+fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
+    let module = ctx.resolved.module;
+    let mut roots: FxHashSet<&Root> = FxHashSet::default();
+    roots.insert(&Root::This);
+    match &token.start {
+        Start::Acquire { at, parents, .. } => {
+            roots.extend(module.op(*at).op.dst().map(|dst| &dst.root));
+            roots.extend(parents.iter().map(|parent| &parent.root));
+        }
+        Start::Place(place) => {
+            roots.insert(&place.root);
+        }
+        Start::Given { .. } => return all_roots(ctx),
+    }
+    for _ in 0..ROUNDS {
+        let before = roots.len();
+        for instr in module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
+            if let Some(dst) = instr.op.dst()
+                && instr
+                    .op
+                    .reads_any(|place| roots.contains(&place.root) && !(place.root == Root::This && place.is_root()))
+            {
+                roots.insert(&dst.root);
+            }
+        }
+        if roots.len() == before {
+            break;
+        }
+    }
+    roots
+}
+
+/// Every root that a closure of the function captures.
+fn all_roots(ctx: Context<'_>) -> FxHashSet<&Root> {
+    let instrs = ctx.resolved.module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs);
+    let captures = instrs.filter_map(|instr| match &instr.op {
+        Op::Closure { func, .. } => Some(ctx.resolved.captured_places(*func)),
+        _ => None,
+    });
+    captures.flatten().map(|place| &place.root).collect()
 }
 
 /// Where the value of a closure goes.
