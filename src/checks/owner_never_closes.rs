@@ -92,7 +92,7 @@ pub const RULE: Rule = Rule {
 /// A field is filled with something the class opened, and no closer of the class releases it.
 pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Option<Draft> {
     let skipped = !owned.skipped_by.is_empty() && !owned.released_by_closer;
-    if !owned.released_in.is_empty() && !skipped {
+    if !owned.released_in.is_empty() && !skipped && owned.not_at_end.is_none() {
         return None;
     }
     if summaries.regions.released_outside.contains(&owned.field) {
@@ -106,20 +106,28 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     let place = format!("{receiver}.{}", owned.field);
     let name = |func: &FuncId| summaries.resolved.module.func(*func).name.clone();
     let released = subject.released();
-    let message = match owned.skipped_by.first().filter(|_| skipped) {
-        Some(closer) => {
+    let message = match (owned.skipped_by.first().filter(|_| skipped), &owned.not_at_end) {
+        (Some(closer), _) => {
             format!("`{}.{}` leaves the {} in `{place}` open", class.name, name(closer), subject.noun())
         }
-        None => format!("no method of `{}` {} the {} in `{place}`", class.name, subject.releases(), subject.noun()),
+        (None, Some(end)) => {
+            format!("the {} in `{place}` of `{}` is not {released} in `{end}`", subject.noun(), class.name)
+        }
+        (None, None) => {
+            format!("no method of `{}` {} the {} in `{place}`", class.name, subject.releases(), subject.noun())
+        }
     };
     let mut related = Vec::new();
     for closer in &owned.idle_closers {
         let span = summaries.resolved.module.func(*closer).name_span;
         related.push(Step { span, role: StepRole::Owner, text: format!("`{}` does not release it", name(closer)) });
     }
-    let help = match owned.idle_closers.first() {
-        Some(closer) => format!("release `{place}` in `{}`", name(closer)),
-        None => format!("give `{}` a method that releases `{place}`, and call it when the object is done", class.name),
+    let help = match (owned.idle_closers.first(), &owned.not_at_end) {
+        (None, Some(end)) => format!("give `{}` a `{end}` that releases `{place}`", class.name),
+        (Some(closer), _) => format!("release `{place}` in `{}`", name(closer)),
+        (None, None) => {
+            format!("give `{}` a method that releases `{place}`, and call it when the object is done", class.name)
+        }
     };
     let confidence = if owned.open { Confidence::Low } else { Confidence::High };
     Some(Draft {

@@ -19,6 +19,8 @@ pub struct OwnedField {
     pub released_in: Vec<FuncId>,
     /// One of `released_in` is a closer.
     pub released_by_closer: bool,
+    /// The method in which a framework ends objects of the class, when methods release the field but neither that one nor any closer.
+    pub not_at_end: Option<Name>,
     /// Closers of the class that release another owned field but not this one.
     pub skipped_by: Vec<FuncId>,
     /// Closers of the class that release nothing of it.
@@ -79,6 +81,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     field: field.clone(),
                     kind: case.token.kind,
                     store: (*func, c, h),
+                    not_at_end: teardown.first().filter(|_| !released_in.is_empty() && !released_by_closer).cloned(),
                     released_in,
                     released_by_closer,
                     skipped_by: Vec::new(),
