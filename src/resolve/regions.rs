@@ -2,7 +2,7 @@
 
 use super::{CallInfo, Resolved, Target, Ty, symbol_args};
 use crate::catalog::schema::{ResourceKind, Role};
-use crate::ir::{Arg, Callee, FuncId, Module, Name, Op, Place, Proj, Root};
+use crate::ir::{Arg, BlockId, Callee, FuncId, Module, Name, Op, OpRef, Place, Proj, Root};
 use rustc_hash::FxHashSet;
 
 /// Facts about where functions run.
@@ -34,8 +34,8 @@ impl Regions {
             if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
                 escaping.insert(id);
             }
-            for block in &function.blocks {
-                for instr in &block.instrs {
+            for (b, block) in function.blocks.iter().enumerate() {
+                for (i, instr) in block.instrs.iter().enumerate() {
                     let mut handed = |place: &Place| {
                         for ty in resolved.type_of(id, place) {
                             if let Ty::Func(func) = ty {
@@ -46,7 +46,6 @@ impl Regions {
                     };
                     match &instr.op {
                         Op::Call { callee, args, .. } => {
-                            serves |= resolved.goes_on(id, callee, args);
                             if let Callee::Method { recv, name, .. } = callee
                                 && let Some(Proj::Field(field)) = recv.proj.last()
                                 && recv.root != Root::This
@@ -58,9 +57,11 @@ impl Regions {
                                 handed(&arg.place);
                             }
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
-                            let targets = resolved.resolve_call(id, callee);
-                            released_outside.extend(released_fields(&targets, args));
-                            for func in targets.functions() {
+                            let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
+                            let Some(info) = resolved.call(at) else { continue };
+                            serves |= resolved.goes_on(id, callee, args, info);
+                            released_outside.extend(released_fields(info, args));
+                            for func in info.functions() {
                                 if func != id {
                                     used.insert(func);
                                 }
@@ -167,11 +168,11 @@ impl Resolved<'_> {
 
     /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer - or
     /// ends the process.
-    fn goes_on(&self, func: FuncId, callee: &Callee, args: &[Arg]) -> bool {
+    fn goes_on(&self, func: FuncId, callee: &Callee, args: &[Arg], info: &CallInfo<'_>) -> bool {
         if matches!(callee, Callee::Method { name, .. } if self.language().serving.contains(name)) {
             return true;
         }
-        self.resolve_call(func, callee).targets.iter().any(|target| {
+        info.targets.iter().any(|target| {
             let Target::Catalog { facts } = target else { return false };
             let waits = |kind| {
                 matches!(
