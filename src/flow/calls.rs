@@ -254,6 +254,7 @@ impl Run<'_> {
 
     pub(super) fn released(&mut self, span: Span) {
         self.outcome.released.push(span);
+        self.outcome.released_normally |= self.tier.is_none();
         self.outcome.released_depth = self.outcome.released_depth.max(self.loop_depth);
     }
 

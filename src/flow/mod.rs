@@ -51,6 +51,8 @@ pub struct Effect {
     pub caught: Option<Tier>,
     /// It can leave without an exception while it is open and nobody else has it.
     pub leaves_open: bool,
+    /// It releases only after an exception: when it comes back without one, it has not.
+    pub on_error_only: bool,
     /// It keeps it beyond the call.
     pub keeps: bool,
     /// Its result is what it was given.
@@ -178,6 +180,8 @@ pub struct Outcome {
     pub stores: Vec<(Name, Span)>,
     /// Where it is released, by position.
     pub released: Vec<Span>,
+    /// Some path releases it without an exception before.
+    pub released_normally: bool,
     /// The deepest loop nesting of a release.
     pub released_depth: u16,
     /// Where its release is scheduled.

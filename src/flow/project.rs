@@ -4,7 +4,7 @@ use super::calls::CallSite;
 use super::solve::{Event, Run, Step};
 use super::state::State;
 use super::{Effect, Rel};
-use crate::ir::{Callee, FnKind, FuncId, Name, Place, Proj, Root, Tier};
+use crate::ir::{Callee, FnKind, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Tier};
 
 impl Run<'_> {
     /// A function of this file: its summary says what happens to what it is given.
@@ -67,9 +67,16 @@ impl Run<'_> {
         if let Some(step) = self.closure_arguments(args, span, state) {
             return Some(step);
         }
-        let mut returned = false;
+        let (mut returned, mut spared) = (false, false);
         for (place, through_receiver) in given {
             let effect = self.ctx.callees.effect(func, &place, self.token.kind);
+            if effect.on_error_only && function.kind != FnKind::Chain {
+                // Whoever calls it still has it when it comes back.
+                self.released(span);
+                spared = true;
+                returned |= effect.returned;
+                continue;
+            }
             if effect.release != Rel::Never {
                 if function.kind == FnKind::Chain {
                     return self.chain(&effect, site, state, node);
@@ -82,12 +89,33 @@ impl Run<'_> {
             }
             returned |= effect.returned;
         }
-        if returned {
+        if returned || spared {
             state.kill(dst);
-            state.add_must(dst.clone());
+            if returned {
+                state.add_must(dst.clone());
+            }
+            state.spared = spared.then(|| dst.clone());
             return Some(Step::Go);
         }
         None
+    }
+
+    /// The call is of a function that releases it when it raises.
+    pub(super) fn released_on_error(&self, at: OpRef, instr: &Instr, state: &State) -> bool {
+        let (Op::Call { args, .. }, Some(info)) = (&instr.op, self.ctx.resolved.call(at)) else { return false };
+        state.live()
+            && info.functions().any(|func| {
+                let function = self.ctx.resolved.module.func(func);
+                args.iter().enumerate().any(|(i, arg)| {
+                    let Some(param) = function.param_for(i, arg) else { return false };
+                    let inner = Place::root(Root::Param(param as u16));
+                    state
+                        .must
+                        .iter()
+                        .filter_map(|held| held.rebase(&arg.place, &inner))
+                        .any(|inner| !inner.cut && self.ctx.callees.effect(func, &inner, self.token.kind).on_error_only)
+                })
+            })
     }
 
     /// The function releases what the resource was made from, which releases it.

@@ -29,7 +29,7 @@ impl Context<'_> {
                 // So does awaiting what it is a part of, when that comes out of the call that made it.
                 let open = state.status != Status::Before && state.status != Status::Pending;
                 let object = open && state.must.iter().any(|held| held.starts_with(src));
-                let release = state.releasing.as_ref() == Some(src);
+                let release = state.releasing.as_ref() == Some(src) || state.spared.as_ref() == Some(src);
                 let harmless = object || release || self.awaits_harmless(at, src);
                 let cancel = !release && self.resolved.language().await_cancels;
                 Risk { raise: (!harmless).then_some(Tier::Await), cancel }

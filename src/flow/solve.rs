@@ -80,6 +80,8 @@ pub struct Run<'a> {
     pub ends: Vec<(u32, BlockId)>,
     /// How deep in loops the block is that is being walked.
     pub loop_depth: u16,
+    /// The least believable exception on the path that is being walked.
+    pub(super) tier: Option<Tier>,
 }
 
 /// Follows `token` through the function of `ctx`.
@@ -101,6 +103,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         settled_in: FxHashSet::default(),
         ends: Vec::new(),
         loop_depth: 0,
+        tier: None,
     };
     run.leads_to_start = run.blocks_leading_to_start();
     let mut state = State::new(Status::Before);
@@ -270,7 +273,7 @@ impl<'a> Run<'a> {
                 // What fails before it is awaited was never acquired.
                 let failing = state.status == Status::Pending && instr.op.reads_any(|place| state.holds(place));
                 if !failing {
-                    if let Some(tier) = risk.raise {
+                    if let Some(tier) = risk.raise.filter(|_| !self.released_on_error(at, instr, &state)) {
                         self.raise(
                             state.clone(),
                             tier,
@@ -303,6 +306,7 @@ impl<'a> Run<'a> {
                 node = self.node(node, Event::Acquired);
                 continue;
             }
+            self.tier = state.tier;
             if self.op(at, instr, &mut state, node) == Step::Stop {
                 self.settled_in.insert(id);
                 return;

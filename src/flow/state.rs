@@ -65,6 +65,8 @@ pub struct State {
     pub parts: SmallVec<[Place; 1]>,
     /// A release was called but not awaited; its result is here.
     pub releasing: Option<Place>,
+    /// What this place promises cannot fail without releasing it.
+    pub spared: Option<Place>,
     pub facts: SmallVec<[(Place, Known); 2]>,
     pub pending: SmallVec<[Completion; 2]>,
     /// Least believable exception since the acquisition.
@@ -95,6 +97,7 @@ impl State {
             parents: SmallVec::new(),
             parts: SmallVec::new(),
             releasing: None,
+            spared: None,
             facts: SmallVec::new(),
             pending: SmallVec::new(),
             tier: None,
@@ -170,6 +173,9 @@ impl State {
         self.facts.retain(|(place, _)| !place.starts_with(dst));
         if self.releasing.as_ref().is_some_and(|place| place.starts_with(dst)) {
             self.releasing = None;
+        }
+        if self.spared.as_ref().is_some_and(|place| place.starts_with(dst)) {
+            self.spared = None;
         }
     }
 

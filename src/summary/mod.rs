@@ -144,6 +144,10 @@ impl Callees for Summaries<'_> {
         let open = |leak: &Leak| leak.kind == ExitKind::Normal && leak.tier.is_none() && !leak.shared;
         effect.leaves_open = outcome.leaks.iter().any(open);
         effect.fails = raised.filter_map(|leak| leak.tier).min();
+        effect.on_error_only = effect.release == Rel::Maybe
+            && effect.leaves_open
+            && !outcome.released_normally
+            && outcome.deferred.is_empty();
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));
