@@ -72,6 +72,9 @@ impl<'a> Resolved<'a> {
                 for ty in self.type_of(func, recv) {
                     self.method_target(&ty, name, &mut info);
                 }
+                if info.targets.iter().all(|target| matches!(target, Target::External(_))) {
+                    self.stored_target(func, recv, name, &mut info);
+                }
             }
             Callee::Super { name } => {
                 info.receiver = Some(Place::root(crate::ir::Root::This));
@@ -93,6 +96,16 @@ impl<'a> Resolved<'a> {
             }
         }
         info
+    }
+
+    /// A function that was put into an object under the name: `exports.connect = ...`, `const api = { connect() {} }`.
+    fn stored_target(&self, func: FuncId, recv: &Place, name: &Name, info: &mut CallInfo<'a>) {
+        let stored = self.type_of(func, &recv.field(name.clone()));
+        let mut functions = stored.iter().filter(|ty| matches!(ty, Ty::Func(_) | Ty::Class(_))).peekable();
+        if functions.peek().is_some() {
+            info.targets.clear();
+            functions.for_each(|ty| self.value_target(ty, info));
+        }
     }
 
     fn method_target(&self, ty: &Ty, name: &Name, info: &mut CallInfo<'a>) {
