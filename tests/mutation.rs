@@ -54,7 +54,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_map_of_clients_closed.ts", "throw before", "known limit: the same"),
     ("ok_callback_releases_on_every_path.js", "throw before", "known limit: exceptions of callbacks"),
     ("ok_settled_once_by_either_event.js", "delete", "nobody connects it, so from redis 4 on it holds nothing"),
-    ("ok_helper_releases_when_it_fails.ts", "return before", "known limit: a helper that handles the exception and does not release"),
+    (
+        "ok_helper_releases_when_it_fails.ts",
+        "return before",
+        "known limit: a helper that handles the exception and does not release",
+    ),
     ("ok_object_of_clients_closed.ts", "drop await", "known limit: no note about releases in a list"),
     ("ok_clients_closed_together.ts", "drop await", "known limit: no note about releases in a list"),
     ("ok_awaited_together.ts", "drop await", "known limit: no note about releases in a list"),
