@@ -556,6 +556,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub page_globals: Vec<SmolStr>,
+    /// Events that come once, when a page is there (`DOMContentLoaded`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub load_events: Vec<SmolStr>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -2,7 +2,7 @@
 
 use super::{CallInfo, Resolved, Target, Ty, symbol_args};
 use crate::catalog::schema::{ResourceKind, Role};
-use crate::ir::{Arg, BlockId, Callee, FuncId, Module, Name, Op, OpRef, Place, Proj, Root};
+use crate::ir::{Arg, BlockId, Callee, Const, FuncId, Module, Name, Op, OpRef, Place, Proj, Root};
 use rustc_hash::FxHashSet;
 
 /// Facts about where functions run.
@@ -29,6 +29,7 @@ impl Regions {
         let mut used: FxHashSet<FuncId> = FxHashSet::default();
         let mut released_outside: FxHashSet<Name> = FxHashSet::default();
         let mut serves = false;
+        let page = module.exports.is_empty() && resolved.is_shown();
         for id in module.func_ids() {
             let function = module.func(id);
             if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
@@ -53,8 +54,14 @@ impl Regions {
                             {
                                 released_outside.insert(field.clone());
                             }
-                            for arg in args {
-                                handed(&arg.place);
+                            if page && id == FuncId(0) && runs_once(args, resolved) {
+                                // `$(document).ready(() => ...)`: once the page is there, like the top level itself.
+                                let given = args.iter().flat_map(|arg| resolved.type_of(id, &arg.place));
+                                called_by_script.extend(
+                                    given.filter_map(|ty| if let Ty::Func(func) = ty { Some(func) } else { None }),
+                                );
+                            } else {
+                                args.iter().for_each(|arg| handed(&arg.place));
                             }
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
@@ -119,7 +126,7 @@ impl Regions {
             && module.exports.is_empty()
             && !serves
             && runs_at_top_level(module)
-            && !resolved.is_shown();
+            && !page;
         Regions { script_only, used, released_outside, program, escaping }
     }
 }
@@ -137,6 +144,12 @@ fn runs_at_top_level(module: &Module) -> bool {
         Op::Call { callee, .. } => is_plain_call(callee),
         _ => false,
     })
+}
+
+/// The functions among the arguments are called once, as far as the arguments tell: they are for no event, or for one of loading.
+fn runs_once(args: &[Arg], resolved: &Resolved<'_>) -> bool {
+    let loads = &resolved.language().load_events;
+    args.iter().all(|arg| !matches!(&arg.literal, Some(Const::Str(event)) if !loads.contains(event)))
 }
 
 /// Fields of other objects than the receiver that a catalogued function releases: `clearInterval(socket.timer)`.
