@@ -54,7 +54,7 @@ impl Regions {
                             {
                                 released_outside.insert(field.clone());
                             }
-                            if page && id == FuncId(0) && runs_once(args, resolved) {
+                            if page && id == FuncId(0) && runs_once(callee, args, resolved) {
                                 // `$(document).ready(() => ...)`: once the page is there, like the top level itself.
                                 let given = args.iter().flat_map(|arg| resolved.type_of(id, &arg.place));
                                 called_by_script.extend(
@@ -146,10 +146,19 @@ fn runs_at_top_level(module: &Module) -> bool {
     })
 }
 
-/// The functions among the arguments are called once, as far as the arguments tell: they are for no event, or for one of loading.
-fn runs_once(args: &[Arg], resolved: &Resolved<'_>) -> bool {
-    let loads = &resolved.language().load_events;
-    args.iter().all(|arg| !matches!(&arg.literal, Some(Const::Str(event)) if !loads.contains(event)))
+/// The functions among the arguments are called once, when the page is there: `$(document).ready(f)`, `$(f)`,
+/// `document.addEventListener("DOMContentLoaded", f)`.
+fn runs_once(callee: &Callee, args: &[Arg], resolved: &Resolved<'_>) -> bool {
+    let language = resolved.language();
+    let waits = match callee {
+        Callee::Method { name, .. } => language.load_events.contains(name),
+        Callee::Value(Place { root: Root::Global(name), .. }) => language.page_globals.contains(name),
+        _ => false,
+    };
+    waits
+        || args
+            .iter()
+            .any(|arg| matches!(&arg.literal, Some(Const::Str(event)) if language.load_events.contains(event)))
 }
 
 /// Fields of other objects than the receiver that a catalogued function releases: `clearInterval(socket.timer)`.
