@@ -53,7 +53,7 @@ impl Resolved<'_> {
         let Some((first, rest)) = base.path.split_first() else { return true };
         self.root_type(FuncId(0), &Root::Global(first.clone())).iter().any(|ty| {
             let Ty::Path(path) = ty else { return false };
-            let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
+            let full = self.path_of(path.clone(), rest);
             self.catalog.function(&full).is_some_and(|facts| facts.roles.iter().any(|role| role.role == Role::Neutral))
         })
     }
@@ -191,7 +191,7 @@ impl Resolved<'_> {
             for ty in self.root_type(home, &Root::Global(first.clone())) {
                 match ty {
                     Ty::Path(path) => {
-                        let full = rest.iter().fold(path.to_string(), |full, part| full + "." + part);
+                        let full = self.path_of(path, rest);
                         out.extend(self.catalog.function(&full));
                     }
                     Ty::Inst(id) => {

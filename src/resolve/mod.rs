@@ -213,6 +213,11 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// The canonical path of `rest`, written after something that is reached by `path`.
+    fn path_of(&self, path: Name, rest: &[Name]) -> Name {
+        rest.iter().fold(path, |path, part| self.member_path(&path, part))
+    }
+
     /// The canonical path of what an import binds.
     fn symbol_path(&self, path: &Name) -> Name {
         let package =
@@ -402,7 +407,7 @@ impl<'a> Resolved<'a> {
                     extend(out, &self.result_type(func));
                 }
                 Ty::Path(path) => {
-                    let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
+                    let full = self.path_of(path, rest);
                     if let Some(ty) = self.catalog.function(&full).and_then(|facts| self.makes(facts)) {
                         add(out, Ty::Inst(ty));
                     }
@@ -445,7 +450,7 @@ impl<'a> Resolved<'a> {
                         add(out, Ty::Object(class));
                     }
                     Ty::Path(path) => {
-                        let full = rest.iter().fold(path, |path, part| self.member_path(&path, part));
+                        let full = self.path_of(path, rest);
                         if let Some(id) = self.catalog.class(&full, self.versions) {
                             add(out, Ty::Inst(id));
                         }

@@ -27,15 +27,19 @@ impl<'a> Lowerer<'a> {
         }
         let Some(TypeRef { path, args, .. }) = annotation::type_ref(&declaration.type_annotation) else { return };
         let [first, rest @ ..] = path.as_slice() else { return };
-        if args.is_empty() && *first != name && rest.len() <= Place::MAX_PROJ && self.cx.module {
+        if args.is_empty() && *first != name && rest.len() <= Place::MAX_PROJ && self.names_types() {
             let src = rest.iter().fold(Place::global(first.clone()), |place, part| place.field(part.clone()));
             self.emit_synth(Op::Copy { dst: Place::global(name), src, moved: false }, span);
         }
     }
 
+    /// Types are looked up by module-level names only; those of a namespace are other ones.
+    fn names_types(&self) -> bool {
+        self.cx.module && self.cx.namespaces.is_empty()
+    }
+
     fn shape(&mut self, name: Name, bases: Vec<TypeRef>, fields: Vec<Field>, span: Span, name_span: Span) {
-        // Types are looked up by module-level names only.
-        if !self.cx.module {
+        if !self.names_types() {
             return;
         }
         let id = ClassId(self.classes.len() as u32);
