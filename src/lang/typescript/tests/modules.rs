@@ -231,8 +231,6 @@ N.M.f();
 "
         .trim_start(),
         r"
-class I
-
 fn <module>()   [module]
   b0:
     @N = build
@@ -244,7 +242,6 @@ fn <module>()   [module]
     %0:M.a <- %1:a   ; synth
     %2:b <- %1:a
     %0:M.f <- %3:f   ; synth
-    @I = class I   ; synth
     @N.c <- %5:c   ; synth
     %6 = call @N.M.f()
     return
