@@ -60,7 +60,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                 for (name, method) in &methods {
                     if releases(summaries, *method, field, case, handed) {
                         // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
-                        let own = resolved.module.func(*method);
+                        let own = resolved.program.func(*method);
                         let dead = own.private && !summaries.regions.used.contains(method);
                         if is_closer(name) || !(dead || filling.contains(method)) {
                             released_in.push(*method);
@@ -118,7 +118,7 @@ fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
 /// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.
 fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
     let resolved = summaries.resolved;
-    let function = resolved.module.func(func);
+    let function = resolved.program.func(func);
     if matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor) {
         return function.class;
     }
@@ -138,7 +138,7 @@ fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, class: Cl
         .map(|(func, _)| *func)
         .collect();
     let (first, later): (Vec<FuncId>, Vec<FuncId>) =
-        filling.into_iter().partition(|func| summaries.resolved.module.func(*func).kind == FnKind::Constructor);
+        filling.into_iter().partition(|func| summaries.resolved.program.func(*func).kind == FnKind::Constructor);
     if first.is_empty() { Vec::new() } else { later }
 }
 
@@ -155,7 +155,7 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
         let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else {
             return false;
         };
-        matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
+        matches!(&resolved.program.op(at).op, Op::Copy { src, .. }
             if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
     })
 }
