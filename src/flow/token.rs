@@ -1,9 +1,9 @@
 //! Finding the acquisitions of a function.
 
-use super::{Context, Start, Token};
+use super::{Context, Kind, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{Arg, BlockId, Callee, Op, OpRef, Place, Proj, Span};
+use crate::ir::{Arg, BlockId, Callee, ClassId, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -35,7 +35,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         }
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
-                            kind: fact.resource,
+                            kind: Kind::Entry(fact.resource),
                             start: Start::Acquire {
                                 at,
                                 proj: Vec::new(),
@@ -81,6 +81,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             });
                         }
                     }
+                    Target::Construct(class) => out.extend(constructed(ctx, at, *class, args, instr.span, several)),
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
@@ -95,6 +96,30 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let ops: usize = function.blocks.iter().map(|block| block.instrs.len() + 1).sum();
     out.truncate((MAX_WORK / ops.max(1)).clamp(4, MAX_TOKENS));
     out
+}
+
+/// An object of a class that keeps something open.
+fn constructed(ctx: Context<'_>, at: OpRef, class: ClassId, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    let derived = ctx.callees.derived(class)?;
+    if derived.optional && !args.is_empty() {
+        return None;
+    }
+    Some(Token {
+        kind: Kind::Derived(class),
+        start: Start::Acquire {
+            at,
+            proj: Vec::new(),
+            also: Vec::new(),
+            pending: false,
+            connected: false,
+            parents: Vec::new(),
+        },
+        symbol: ctx.resolved.program.class(class).name.clone(),
+        span,
+        confidence: if several { Confidence::Low } else { derived.confidence },
+        hops: derived.hops,
+        because: derived.because.clone(),
+    })
 }
 
 /// `urls.map((url) => connect(url))`: the elements of the result.
@@ -135,7 +160,7 @@ fn given(ctx: Context<'_>) -> Vec<Token> {
     let Some(param) = params.get(callback.param as usize) else { return Vec::new() };
     let known = |position: u8| u16::from(position);
     vec![Token {
-        kind: fact.resource,
+        kind: Kind::Entry(fact.resource),
         start: Start::Given {
             call,
             param: known(callback.param),
