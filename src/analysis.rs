@@ -1,14 +1,18 @@
 //! The one wiring function: sources, catalogue and settings in, report out.
 //! The command line, the editor, the fixtures and the benches all call it.
 
+mod plan;
+
+pub use plan::{Glance, Listed, Plan};
+
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
-use crate::ir::{Module, Name, Op, Program};
+use crate::ir::{FileId, Module, Name, Op, Program};
 use crate::lang::Words;
 use crate::resolve::{Links, Regions, Resolved};
 use crate::source::line_index::LineIndex;
-use crate::source::manifest::Versions;
+use crate::source::manifest::{Manifests, Versions};
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
@@ -33,68 +37,101 @@ impl Default for Settings {
     }
 }
 
-/// What one file contributes.
+/// The files to analyse, and what is known of those around them.
+pub struct Project {
+    /// Those that the plan wants, as far as they could be read; sorted by id.
+    pub sources: Vec<SourceFile>,
+    pub versions: Versions,
+    pub plan: Plan,
+}
+
+impl Project {
+    /// A project that is all in memory. The ids of `sources` are their positions.
+    pub fn of(
+        sources: Vec<SourceFile>,
+        versions: Versions,
+        manifests: &Manifests,
+        catalog: &Catalog,
+        settings: &Settings,
+    ) -> Project {
+        let triage = Triage::new(catalog);
+        let listed = sources.iter().map(|source| Listed {
+            path: source.path.clone(),
+            language: source.language,
+            glance: Glance::new(&triage, source.language, &source.text),
+        });
+        let plan = Plan::new(listed.collect(), manifests, &triage, false, !settings.triage);
+        Project { sources, versions, plan }
+    }
+
+    fn source(&self, id: FileId) -> Option<&SourceFile> {
+        self.sources.binary_search_by_key(&id, |source| source.id).ok().map(|i| &self.sources[i])
+    }
+}
+
+/// What one unit contributes.
 #[derive(Default)]
-struct FileReport {
+struct UnitReport {
     findings: Vec<Finding>,
     diagnostics: Vec<Diagnostic>,
     stats: Stats,
 }
 
-/// Analyses `sources`, which must be sorted by id and use these `versions` of libraries. `progress` is told after each file, from any thread.
+/// Analyses a project. `progress` is told after each file, from any thread.
 /// Runs on the current rayon pool, whose threads must have stacks of at least [`crate::lang::STACK_BYTES`].
 ///
-/// Each file sits behind a panic firewall: a bug in the analysis of one becomes a diagnostic and costs only that file.
-pub fn analyse(
-    sources: &[SourceFile],
-    versions: &Versions,
-    catalog: &Catalog,
-    settings: &Settings,
-    progress: &(dyn Fn() + Sync),
-) -> Report {
-    let triage = Triage::new(catalog, settings);
-    let files: Vec<FileReport> = sources
-        .par_iter()
-        .map(|source| {
-            let relevant = triage.keeps(source.language, &source.text);
-            let run = || if relevant { analyse_file(source, versions, catalog) } else { FileReport::default() };
-            let mut file = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| FileReport {
-                diagnostics: vec![Diagnostic {
-                    path: source.path.clone(),
-                    line: None,
-                    kind: DiagnosticKind::Internal,
-                    message: "the analysis of this file failed; this is a bug in unclosed, please report it".to_owned(),
-                }],
-                ..FileReport::default()
-            });
-            file.stats.files = 1;
-            file.stats.bytes = source.text.len() as u64;
-            progress();
-            file
-        })
-        .collect();
-    assemble(sources, files, settings)
+/// Each unit sits behind a panic firewall: after a bug its files are analysed one by one, and one that fails alone becomes a diagnostic.
+pub fn analyse(project: &Project, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
+    let analyse = |unit: &Vec<FileId>| {
+        let run = |unit: &[FileId]| {
+            std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog))).ok()
+        };
+        let reports = match run(unit) {
+            Some(report) => vec![report],
+            None => unit.iter().map(|file| run(&[*file]).unwrap_or_else(|| failed(project, *file))).collect(),
+        };
+        unit.iter().for_each(|_| progress());
+        reports
+    };
+    let units: Vec<UnitReport> =
+        project.plan.units().par_iter().with_max_len(1).map(analyse).flatten_iter().collect();
+    assemble(project, units, settings)
 }
 
-/// Which files can matter: those that import or use something without which nothing can be acquired.
-pub struct Triage {
-    /// `None`: every file matters.
-    words: Option<[(Ecosystem, Words); 2]>,
+fn failed(project: &Project, file: FileId) -> UnitReport {
+    let diagnostic = project.source(file).map(|source| Diagnostic {
+        path: source.path.clone(),
+        line: None,
+        kind: DiagnosticKind::Internal,
+        message: "the analysis of this file failed; this is a bug in unclosed, please report it".to_owned(),
+    });
+    UnitReport { diagnostics: diagnostic.into_iter().collect(), ..UnitReport::default() }
 }
 
-impl Triage {
-    pub fn new(catalog: &Catalog, settings: &Settings) -> Self {
+/// Tells which files can matter: those that import or use something without which nothing can be acquired.
+pub struct Triage<'a> {
+    catalog: &'a Catalog,
+    words: [(Ecosystem, Words); 2],
+}
+
+impl<'a> Triage<'a> {
+    pub fn new(catalog: &'a Catalog) -> Self {
         let words = |of| {
             let facts = catalog.of(of);
             (of, Words::new(facts.imports().map(Name::as_str), facts.globals().map(Name::as_str)))
         };
-        Triage { words: settings.triage.then(|| [words(Ecosystem::Python), words(Ecosystem::Npm)]) }
+        Triage { catalog, words: [words(Ecosystem::Python), words(Ecosystem::Npm)] }
     }
 
-    /// [`analyse`] finds nothing in a text that it does not keep, so that one need not be given.
+    /// Something can be acquired in the text.
     pub fn keeps(&self, language: Language, text: &str) -> bool {
-        let words = self.words.iter().flatten().find(|(of, _)| *of == ecosystem(language));
+        let words = self.words.iter().find(|(of, _)| *of == ecosystem(language));
         words.is_none_or(|(_, words)| lang::may_import(language, text, words))
+    }
+
+    /// `name`, the first part of a module's name or the package of a specifier, is one that the catalogue describes.
+    pub fn is_library(&self, language: Language, name: &str) -> bool {
+        self.catalog.of(ecosystem(language)).is_library(name)
     }
 }
 
@@ -130,7 +167,7 @@ impl<'a> Unit<'a> {
 }
 
 /// The file as IR. What goes wrong is told in `report`.
-fn lower(source: &SourceFile, report: &mut FileReport) -> Option<Module> {
+fn lower(source: &SourceFile, report: &mut UnitReport) -> Option<Module> {
     let lowered = match lang::lower(source.language, source.id, &source.text) {
         Ok(lowered) => lowered,
         Err(error) => {
@@ -155,15 +192,33 @@ fn lower(source: &SourceFile, report: &mut FileReport) -> Option<Module> {
     Some(lowered.module)
 }
 
-fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> FileReport {
-    let mut report = FileReport::default();
-    let Some(module) = lower(source, &mut report) else { return report };
-    let program = Program::link(vec![module]);
-    let links = Links::default();
-    let unit = Unit::new(&program, &links, &[source], versions, catalog);
+fn analyse_unit(project: &Project, files: &[FileId], catalog: &Catalog) -> UnitReport {
+    let sources: Vec<&SourceFile> = files.iter().filter_map(|file| project.source(*file)).collect();
+    let lowered: Vec<(Option<Module>, UnitReport)> = sources
+        .par_iter()
+        .map(|source| {
+            let mut report = UnitReport::default();
+            (lower(source, &mut report), report)
+        })
+        .collect();
+    let mut report = UnitReport::default();
+    let (mut modules, mut kept) = (Vec::new(), Vec::new());
+    for ((module, part), source) in lowered.into_iter().zip(sources) {
+        report.diagnostics.extend(part.diagnostics);
+        report.stats.files += 1;
+        report.stats.bytes += source.text.len() as u64;
+        if let Some(module) = module {
+            modules.push(module);
+            kept.push(source);
+        }
+    }
+    let links = project.plan.links(&kept.iter().map(|source| source.id).collect::<Vec<_>>());
+    let program = Program::link(modules);
+    let unit = Unit::new(&program, &links, &kept, &project.versions, catalog);
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
-    let scope = FileScope::new(&source.path, unit.resolved.language());
-    report.findings = judge(&summaries, &[scope]);
+    let scopes: Vec<FileScope> =
+        kept.iter().map(|source| FileScope::new(&source.path, unit.resolved.language())).collect();
+    report.findings = judge(&summaries, &scopes);
     count(&summaries, &mut report.stats);
     report
 }
@@ -217,20 +272,20 @@ fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
     }
 }
 
-/// Puts the files' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
-fn assemble(sources: &[SourceFile], files: Vec<FileReport>, settings: &Settings) -> Report {
+/// Puts the units' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
+fn assemble(project: &Project, units: Vec<UnitReport>, settings: &Settings) -> Report {
     let mut report = Report::default();
     let mut findings: Vec<Finding> = Vec::new();
-    for file in files {
-        findings.extend(file.findings);
-        report.diagnostics.extend(file.diagnostics);
-        report.stats.add(file.stats);
+    for unit in units {
+        findings.extend(unit.findings);
+        report.diagnostics.extend(unit.diagnostics);
+        report.stats.add(unit.stats);
     }
     if !settings.select.is_empty() {
         findings.retain(|finding| settings.select.iter().any(|rule| rule == finding.rule));
     }
     findings.sort_by(|a, b| (a.at, a.rule, &a.message).cmp(&(b.at, b.rule, &b.message)));
-    let source = |id| sources.binary_search_by_key(&id, |source: &SourceFile| source.id).ok().map(|i| &sources[i]);
+    let source = |id| project.source(id);
     fingerprint::assign(&mut findings, |id| source(id).map(|source| source.path.clone()).unwrap_or_default());
     for mut finding in findings {
         if verdict::is_for(&finding, settings.persona) {

@@ -109,6 +109,11 @@ impl EcosystemFacts {
         self.imports.iter()
     }
 
+    /// `name` begins the paths of something that is described.
+    pub fn is_library(&self, name: &str) -> bool {
+        self.imports.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
+    }
+
     /// Global names through which something is acquired without an import; sorted, each once.
     pub fn globals(&self) -> impl Iterator<Item = &Name> {
         self.globals.iter()

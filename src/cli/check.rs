@@ -8,6 +8,7 @@ use crate::config::{Final, Options};
 use crate::finding::{Diagnostic, DiagnosticKind, Report};
 use crate::source::discover::{Discovery, discover};
 use crate::source::{Problem, ProblemKind, manifest, read};
+use crate::analysis::{Glance, Listed, Plan, Project, Triage};
 use crate::{analysis, lang, report};
 use clap::Args;
 use std::fs::File;
@@ -67,16 +68,26 @@ fn analyse(
         .map_err(|error| Failure::Start(error.to_string()))?;
     Ok(pool.install(|| {
         let catalog = Catalog::builtin();
-        let triage = analysis::Triage::new(catalog, &settings.analysis);
-        let loaded = read::load(&found.files, &|language, text| triage.keeps(language, text));
-        let versions = manifest::read(&loaded.files, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
-        let progress = Progress::new(loaded.files.len(), started);
-        let mut report =
-            analysis::analyse(&loaded.files, &versions, catalog, &settings.analysis, &|| progress.advance());
+        let triage = Triage::new(catalog);
+        let scanned = read::scan(&found.files, &|language, text| {
+            let glance = Glance::new(&triage, language, text);
+            (glance.relevant, glance)
+        });
+        let listed = found.files.iter().zip(&scanned.looks).map(|(file, look)| Listed {
+            path: file.path.clone(),
+            language: file.language,
+            glance: look.clone().unwrap_or_default(),
+        });
+        let manifests = manifest::Manifests;
+        let plan = Plan::new(listed.collect(), &manifests, &triage, false, !settings.analysis.triage);
+        let sources = scanned.files(&found.files, &plan.wanted().collect::<Vec<_>>());
+        let versions = manifest::read(&sources, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
+        let progress = Progress::new(sources.len(), started);
+        let project = Project { sources, versions, plan };
+        let mut report = analysis::analyse(&project, catalog, &settings.analysis, &|| progress.advance());
         progress.finish();
-        report.stats.files += loaded.unwanted.0;
-        report.stats.bytes += loaded.unwanted.1;
-        let problems = found.problems.iter().chain(&loaded.problems);
+        (report.stats.files, report.stats.bytes) = scanned.size;
+        let problems = found.problems.iter().chain(&scanned.problems);
         report.diagnostics.extend(problems.map(diagnostic));
         report.diagnostics.sort();
         report

@@ -99,13 +99,13 @@ fn load(path: &Path) -> Result<(SourceFile, Versions), Failure> {
     if path.is_dir() {
         return Err(Failure::Arguments(format!("{}: is a directory; name one file", path.display())));
     }
-    let loaded = read::load(&found.files, &|_, _| true);
-    for problem in found.problems.iter().chain(&loaded.problems) {
+    let (files, problems) = read::load(&found.files);
+    for problem in found.problems.iter().chain(&problems) {
         output::complain(&format!("{}: {}", problem.path, problem.message));
     }
     let packages = Catalog::builtin().of(Ecosystem::Npm).versioned_packages();
-    let versions = manifest::read(&loaded.files, &[path.to_owned()], &cwd, packages);
-    let source = loaded.files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))?;
+    let versions = manifest::read(&files, &[path.to_owned()], &cwd, packages);
+    let source = files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))?;
     Ok((source, versions))
 }
 

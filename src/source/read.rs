@@ -10,38 +10,69 @@ use std::sync::Arc;
 /// Larger files are generated data; they are skipped.
 pub const MAX_BYTES: u64 = 20 << 20;
 
-/// The texts, with ids 0, 1, 2 ... in the order of the files, and what could not be read.
-#[derive(Clone, Default, Debug)]
-pub struct Loaded {
-    pub files: Vec<SourceFile>,
+/// What a first look at the files gave.
+#[derive(Debug)]
+pub struct Scanned<T> {
+    /// Per file what the look said; `None`: there is no text, and `problems` says why.
+    pub looks: Vec<Option<T>>,
+    /// The texts that are already known to be needed.
+    kept: Vec<Option<Arc<str>>>,
     pub problems: Vec<Problem>,
-    /// How many files were read but not wanted, and their size in bytes.
-    pub unwanted: (usize, u64),
+    /// How many files have a text, and their size in bytes, decoded.
+    pub size: (usize, u64),
 }
 
-/// Reads and decodes `found` on the current rayon pool, and keeps the texts for which `wanted` holds. The result does not depend on the
-/// number of threads.
-pub fn load(found: &[Found], wanted: &(dyn Fn(Language, &str) -> bool + Sync)) -> Loaded {
+/// Reads and decodes `found` on the current rayon pool and has a look at each text, which says whether to keep it in memory. The result does
+/// not depend on the number of threads.
+pub fn scan<T: Send>(found: &[Found], look: &(dyn Fn(Language, &str) -> (bool, T) + Sync)) -> Scanned<T> {
     let read = |file: &Found| {
         let (text, problem) = read(file);
-        let text: Option<Result<Arc<str>, u64>> =
-            text.map(|text| if wanted(file.language, &text) { Ok(text.into()) } else { Err(text.len() as u64) });
-        (text, problem)
+        let looked = text.map(|text| {
+            let (keep, look) = look(file.language, &text);
+            (text.len() as u64, keep.then(|| Arc::<str>::from(text)), look)
+        });
+        (looked, problem)
     };
     let read: Vec<_> = found.par_iter().map(read).collect();
-    let mut loaded = Loaded::default();
-    for (file, (text, problem)) in found.iter().zip(read) {
-        loaded.problems.extend(problem);
-        if let Some(Err(bytes)) = text {
-            loaded.unwanted.0 += 1;
-            loaded.unwanted.1 += bytes;
-        }
-        if let Some(Ok(text)) = text {
-            let id = FileId(loaded.files.len() as u32);
-            loaded.files.push(SourceFile { id, path: file.path.clone(), language: file.language, text });
-        }
+    let mut scanned = Scanned { looks: Vec::new(), kept: Vec::new(), problems: Vec::new(), size: (0, 0) };
+    for (looked, problem) in read {
+        scanned.problems.extend(problem);
+        let (look, text) = match looked {
+            Some((size, text, look)) => {
+                scanned.size.0 += 1;
+                scanned.size.1 += size;
+                (Some(look), text)
+            }
+            None => (None, None),
+        };
+        scanned.looks.push(look);
+        scanned.kept.push(text);
     }
-    loaded
+    scanned
+}
+
+impl<T> Scanned<T> {
+    /// The `wanted` files, sorted by id, which is the position in `found`. What was not kept is read again; what cannot be read any more
+    /// is left out.
+    pub fn files(&self, found: &[Found], wanted: &[FileId]) -> Vec<SourceFile> {
+        let mut wanted = wanted.to_vec();
+        wanted.sort();
+        let kept = &self.kept;
+        let file = |id: &FileId| {
+            let found = found.get(id.0 as usize)?;
+            let kept = kept.get(id.0 as usize)?.clone();
+            let text = kept.or_else(|| read(found).0.map(Into::into))?;
+            Some(SourceFile { id: *id, path: found.path.clone(), language: found.language, text })
+        };
+        wanted.par_iter().filter_map(file).collect()
+    }
+}
+
+/// All texts, with the positions in `found` as ids, and what could not be read.
+pub fn load(found: &[Found]) -> (Vec<SourceFile>, Vec<Problem>) {
+    let scanned = scan(found, &|_, _| (true, ()));
+    let all: Vec<FileId> = (0..found.len() as u32).map(FileId).collect();
+    (scanned.files(found, &all), scanned.problems)
 }
 
 fn read(file: &Found) -> (Option<String>, Option<Problem>) {
