@@ -4,45 +4,67 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
-use support::{Fixture, analyse_one, fixtures, pool, sources};
-use unclosed::analysis::{Settings, analyse};
-use unclosed::catalog::Catalog;
+use support::{Fixture, Problems, fixtures, places, pool, run_analysis, sources};
+use unclosed::analysis::Settings;
 use unclosed::finding::{Finding, Persona, Report};
 use unclosed::source::SourceFile;
 use unclosed::source::manifest::Versions;
 
-fn run(sources: &[SourceFile], threads: usize, triage: bool) -> Report {
-    let settings = Settings { persona: Persona::Auditor, triage, ..Settings::default() };
-    pool(threads).install(|| analyse(sources, &Versions::default(), Catalog::builtin(), &settings, &|| ()))
+/// The files of programs, all with different paths, and their manifests.
+struct Files {
+    sources: Vec<SourceFile>,
+    manifests: Vec<(String, String)>,
 }
 
-/// Unlike the paths that fixtures ask to be shown, these are all different.
-fn own_path(fixture: &Fixture) -> &str {
-    fixture.path.trim_start_matches("fixtures/")
-}
+impl Files {
+    fn of<'a>(fixtures: impl IntoIterator<Item = &'a Fixture>) -> Files {
+        Files::in_order(fixtures, |_| ())
+    }
 
-fn all_sources(fixtures: &[Fixture]) -> Vec<SourceFile> {
-    sources(fixtures.iter().map(|f| (own_path(f), f.text.as_str())))
-}
+    /// `arrange` says in which order they are numbered.
+    fn in_order<'a>(
+        fixtures: impl IntoIterator<Item = &'a Fixture>,
+        arrange: impl FnOnce(&mut Vec<(&'a str, &'a str)>),
+    ) -> Files {
+        let (mut files, mut manifests) = (Vec::new(), Vec::new());
+        for fixture in fixtures {
+            files.extend(fixture.own_paths().zip(fixture.texts()));
+            manifests.extend(fixture.own_manifests());
+        }
+        arrange(&mut files);
+        Files { sources: sources(files), manifests }
+    }
 
-/// Every field of every finding and diagnostic, with paths instead of file ids, sorted.
-fn by_path(report: &Report, sources: &[SourceFile]) -> Vec<String> {
-    let path = |f: &Finding| sources.iter().find(|s| s.id == f.at.file).unwrap().path.clone();
-    let plain = |f: &Finding| format!("{} {f:?}", path(f)).replace(&format!("{:?}", f.at.file), "");
-    let mut rows: Vec<String> = report.findings.iter().chain(&report.held_back).map(plain).collect();
-    rows.extend(report.diagnostics.iter().map(|d| format!("{d:?}")));
-    rows.sort();
-    rows
+    fn run(&self, threads: usize, triage: bool) -> Report {
+        let settings = Settings { persona: Persona::Auditor, triage, ..Settings::default() };
+        pool(threads).install(|| run_analysis(&self.sources, &self.manifests, &Versions::default(), &settings))
+    }
+
+    /// Every field of every finding and diagnostic, with paths instead of file ids, sorted.
+    fn rows(&self) -> Vec<String> {
+        let report = self.run(2, true);
+        let plain = |f: &Finding| {
+            let path = |id| &self.sources.iter().find(|s| s.id == id).unwrap().path;
+            let mut row = format!("{} {f:?}", path(f.at.file));
+            for id in f.files() {
+                row = row.replace(&format!("{id:?}"), path(id));
+            }
+            row
+        };
+        let mut rows: Vec<String> = report.findings.iter().chain(&report.held_back).map(plain).collect();
+        rows.extend(report.diagnostics.iter().map(|d| format!("{d:?}")));
+        rows.sort();
+        rows
+    }
 }
 
 #[test]
 fn threads_do_not_change_a_byte() {
-    let fixtures = fixtures();
-    let sources = all_sources(&fixtures);
-    let one = format!("{:#?}", run(&sources, 1, true));
+    let files = Files::of(&fixtures());
+    let one = format!("{:#?}", files.run(1, true));
     for threads in [2, 4] {
         for _ in 0..3 {
-            assert_eq!(one, format!("{:#?}", run(&sources, threads, true)), "{threads} threads");
+            assert_eq!(one, format!("{:#?}", files.run(threads, true)), "{threads} threads");
         }
     }
 }
@@ -50,44 +72,54 @@ fn threads_do_not_change_a_byte() {
 #[test]
 fn numbering_of_files_does_not_matter() {
     let fixtures = fixtures();
-    let forward = all_sources(&fixtures);
-    let expected = by_path(&run(&forward, 2, true), &forward);
-    let mut order: Vec<usize> = (0..fixtures.len()).collect();
+    let expected = Files::of(&fixtures).rows();
     for round in 0..3u64 {
         // A fixed shuffle: a linear congruential step picks the exchange partner.
-        let mut state = round.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        for i in (1..order.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            order.swap(i, (state >> 33) as usize % (i + 1));
-        }
-        let shuffled: Vec<Fixture> = order.iter().map(|i| fixtures[*i].clone()).collect();
-        let shuffled = all_sources(&shuffled);
-        assert_eq!(expected, by_path(&run(&shuffled, 2, true), &shuffled), "round {round}");
+        let shuffle = |files: &mut Vec<(&str, &str)>| {
+            let mut state = round.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+            for i in (1..files.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                files.swap(i, (state >> 33) as usize % (i + 1));
+            }
+        };
+        assert_eq!(expected, Files::in_order(&fixtures, shuffle).rows(), "round {round}");
     }
 }
 
 #[test]
 fn triage_changes_no_answer() {
-    let fixtures = fixtures();
-    let sources = all_sources(&fixtures);
+    let files = Files::of(&fixtures());
     let outcome = |triage| {
-        let Report { findings, held_back, diagnostics, .. } = run(&sources, 2, triage);
+        let Report { findings, held_back, diagnostics, .. } = files.run(2, triage);
         format!("{findings:#?}{held_back:#?}{diagnostics:#?}")
     };
     assert_eq!(outcome(true), outcome(false));
 }
 
-/// Files that do not import each other do not influence each other.
+/// Programs that do not import each other do not influence each other.
 #[test]
-fn a_file_alone_gets_the_same_answer_as_among_others() {
+fn a_program_alone_gets_the_same_answer_as_among_others() {
     let fixtures = fixtures();
-    let sources = all_sources(&fixtures);
-    let together = by_path(&run(&sources, 2, true), &sources);
-    let mut alone = Vec::new();
-    for fixture in &fixtures {
-        let report = analyse_one(own_path(fixture), &fixture.text, Persona::Auditor);
-        alone.extend(by_path(&report, &support::sources([(own_path(fixture), fixture.text.as_str())])));
-    }
+    let together = Files::of(&fixtures).rows();
+    let mut alone: Vec<String> = fixtures.iter().flat_map(|fixture| Files::of([fixture]).rows()).collect();
     alone.sort();
     assert_eq!(together, alone);
+}
+
+/// A project may be analysed from its own directory or from one above.
+#[test]
+fn a_program_gets_the_same_answer_wherever_it_lies() {
+    let fixtures = fixtures();
+    let folders: Vec<_> = fixtures.iter().filter(|f| f.is_folder()).collect();
+    let mut problems = Problems::default();
+    for fixture in &folders {
+        let texts = fixture.texts();
+        let here = places(&texts, &fixture.run(Persona::Auditor));
+        let below = places(&texts, &Files::of([*fixture]).run(2, true));
+        let moved = fixture.files.iter().any(|f| f.expected.path.is_some());
+        if here != below && !moved {
+            problems.add(format_args!("{}:\n  in its place {here:?}\n  from above   {below:?}", fixture.path));
+        }
+    }
+    problems.none_of(folders.len());
 }

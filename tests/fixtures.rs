@@ -5,9 +5,8 @@
 mod support;
 
 use support::expect::{Expectations, Truth};
-use support::{Fixture, Kind, LANGUAGES, Problems, fixtures, folder, line_of, sources};
-use unclosed::analysis::{Settings, analyse};
-use unclosed::catalog::Catalog;
+use support::{Fixture, Kind, LANGUAGES, Problems, fixtures, folder, line_of, run_analysis, sources};
+use unclosed::analysis::Settings;
 use unclosed::finding::{Confidence, Finding, Persona, Report, Severity, Step, StepRole};
 use unclosed::ir::{FileId, Span};
 use unclosed::source::Language;
@@ -19,15 +18,14 @@ fn every_fixture_reports_what_it_expects() {
     let mut problems = Problems::default();
     let (mut right, mut false_positives, mut false_negatives) = (0, 0, 0);
     for fixture in &fixtures {
-        let report = fixture.run(&fixture.text, fixture.expected.persona);
-        let differences = fixture.expected.differences(&fixture.text, &report);
+        let differences = fixture.differences(&fixture.run(fixture.persona()));
         if !differences.is_empty() {
             problems.add(format_args!("\n{}", fixture.path));
             differences.iter().for_each(|d| problems.add(format_args!("  {d}")));
         }
-        right += fixture.expected.with_truth(Truth::Right).count();
-        false_positives += fixture.expected.with_truth(Truth::FalsePositive).count();
-        false_negatives += fixture.expected.with_truth(Truth::FalseNegative).count();
+        right += fixture.with_truth(Truth::Right).count();
+        false_positives += fixture.with_truth(Truth::FalsePositive).count();
+        false_negatives += fixture.with_truth(Truth::FalseNegative).count();
     }
     println!(
         "{} fixtures: {right} findings, {false_positives} known false alarms, {false_negatives} known misses",
@@ -45,11 +43,11 @@ fn every_fixture_has_the_expectations_its_name_promises() {
     }
     let mut problems = Problems::default();
     for fixture in &fixtures {
-        let count = |truth| fixture.expected.with_truth(truth).count();
+        let count = |truth| fixture.with_truth(truth).count();
         let (right, wrong, missing) = (count(Truth::Right), count(Truth::FalsePositive), count(Truth::FalseNegative));
-        let own = fixture.expected.findings.iter().any(|e| e.rule == fixture.rule);
+        let own = fixture.findings().any(|e| e.rule == fixture.rule);
         let kept = match fixture.kind {
-            Kind::Ok => fixture.expected.findings.is_empty(),
+            Kind::Ok => fixture.findings().count() == 0,
             Kind::Bad => right > 0 && wrong + missing == 0 && own,
             Kind::FalsePositive => wrong > 0 && missing == 0 && own,
             Kind::FalseNegative => missing > 0 && wrong == 0 && own,
@@ -60,9 +58,15 @@ fn every_fixture_has_the_expectations_its_name_promises() {
                 fixture.path, fixture.kind, fixture.rule
             ));
         }
-        let shown = support::language(fixture.shown_path());
-        if folder(fixture.language) != folder(shown) || !fixture.path.starts_with(&in_folder(fixture)) {
-            problems.add(format_args!("{}: is not in the folder of its language", fixture.path));
+        for file in &fixture.files {
+            let same = |language| folder(fixture.language) == folder(language);
+            let placed = same(file.language) && same(support::language(&file.shown));
+            if !placed || !file.path.starts_with(&in_folder(fixture)) {
+                problems.add(format_args!("{}: is not in the folder of its language", file.path));
+            }
+        }
+        if fixture.is_folder() && fixture.files.len() < 2 {
+            problems.add(format_args!("{}: a folder with one file should be a file", fixture.path));
         }
         if !unclosed::checks::RULES.iter().any(|r| r.id == fixture.rule) {
             problems.add(format_args!("{}: `{}` is no rule", fixture.path, fixture.rule));
@@ -81,15 +85,14 @@ fn every_finding_is_complete() {
     let fixtures = fixtures();
     let mut problems = Problems::default();
     for fixture in &fixtures {
-        let report = fixture.run(&fixture.text, Persona::Auditor);
+        let report = fixture.run(Persona::Auditor);
+        let texts = fixture.texts();
         let mut seen = std::collections::HashSet::new();
         for finding in &report.findings {
-            for problem in incomplete(&fixture.text, finding) {
-                problems.add(format_args!(
-                    "{}: line {}: {problem}",
-                    fixture.path,
-                    line_of(&fixture.text, finding.at.lo)
-                ));
+            let file = finding.at.file.0 as usize;
+            for problem in incomplete(&texts, finding) {
+                let line = line_of(texts[file], finding.at.lo);
+                problems.add(format_args!("{}: line {line}: {problem}", fixture.files[file].path));
             }
             if !seen.insert(finding.fingerprint.clone()) {
                 problems.add(format_args!("{}: fingerprint {} twice", fixture.path, finding.fingerprint));
@@ -103,14 +106,17 @@ fn every_finding_is_complete() {
     problems.none_of(fixtures.len());
 }
 
-fn incomplete(text: &str, finding: &Finding) -> Vec<String> {
+fn incomplete(texts: &[&str], finding: &Finding) -> Vec<String> {
     let mut out = Vec::new();
     let mut need = |holds: bool, what: &str| {
         if !holds {
             out.push(format!("{} {what}", finding.rule));
         }
     };
-    let inside = |s: Span| s.lo <= s.hi && text.get(s.lo as usize..s.hi as usize).is_some();
+    let inside = |s: Span| {
+        let text = texts.get(s.file.0 as usize);
+        s.lo <= s.hi && text.is_some_and(|text| text.get(s.lo as usize..s.hi as usize).is_some())
+    };
     need(unclosed::checks::RULES.iter().any(|r| r.id == finding.rule), "is no rule");
     need(inside(finding.at), "points outside the file");
     need(finding.witness.iter().chain(&finding.related).all(|s| inside(s.span)), "has a step outside the file");
@@ -133,7 +139,7 @@ fn personas_widen() {
     let mut problems = Problems::default();
     for fixture in &fixtures {
         let seen = |persona| {
-            let report = fixture.run(&fixture.text, persona);
+            let report = fixture.run(persona);
             let total = report.findings.len() + report.held_back.len();
             (report.findings.into_iter().map(|f| (f.fingerprint, f.rule)).collect::<Vec<_>>(), total)
         };
@@ -154,10 +160,11 @@ fn personas_widen() {
 fn select_leaves_only_the_rules_asked_for() {
     let fixtures = fixtures();
     let bad: Vec<_> = fixtures.iter().filter(|f| f.kind == Kind::Bad).collect();
-    let sources = sources(bad.iter().map(|f| (f.shown_path(), f.text.as_str())));
+    let sources = sources(bad.iter().flat_map(|f| f.own_paths().zip(f.texts())));
+    let manifests: Vec<_> = bad.iter().flat_map(|f| f.own_manifests()).collect();
     let settings = Settings { select: vec!["never-closed".to_owned()], ..Settings::default() };
-    let report =
-        support::pool(2).install(|| analyse(&sources, &Versions::default(), Catalog::builtin(), &settings, &|| ()));
+    let run = || run_analysis(&sources, &manifests, &Versions::default(), &settings);
+    let report = support::pool(2).install(run);
     assert!(!report.findings.is_empty());
     assert!(report.findings.iter().all(|f| f.rule == "never-closed"));
 }
@@ -190,7 +197,7 @@ fn finding(rule: &'static str, lo: u32, severity: Severity) -> Finding {
 
 fn differences(text: &str, findings: Vec<Finding>) -> Vec<String> {
     let report = Report { findings, ..Report::default() };
-    Expectations::parse(text, Language::Python).unwrap().differences(text, &report)
+    Expectations::parse(text, Language::Python).unwrap().differences(FileId(0), "a.py", text, &report)
 }
 
 #[test]
@@ -255,4 +262,16 @@ fn runner_finds_witness_steps() {
     let wrong = "a = 1  #~ step 1\nb = 2  #~ never-closed\n";
     let at = wrong.find('b').unwrap() as u32;
     assert_eq!(differences(wrong, vec![finding("never-closed", at, Severity::Warning)]).len(), 1);
+}
+
+#[test]
+fn runner_keeps_the_files_of_a_folder_apart() {
+    let text = "a = 1  #~ never-closed #~ step 1\n";
+    let here = Expectations::parse(text, Language::Python).unwrap();
+    let report = Report { findings: vec![finding("never-closed", 0, Severity::Warning)], ..Report::default() };
+    assert!(here.differences(FileId(0), "a.py", text, &report).is_empty());
+    let elsewhere = here.differences(FileId(1), "b.py", text, &report);
+    assert_eq!(elsewhere.len(), 2, "{elsewhere:?}");
+    let silent = Expectations::parse("a = 1\n", Language::Python).unwrap();
+    assert!(silent.differences(FileId(1), "b.py", "a = 1\n", &report).is_empty());
 }

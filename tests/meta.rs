@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use support::expect::{Expectations, Truth};
 use support::{
-    Fixture, Kind, LANGUAGES, Problems, all_files_below, analyse_one, analyse_with, comment, files_below, fixtures,
-    folder, line_of, relative, repository,
+    Fixture, Kind, LANGUAGES, Problems, all_files_below, analyse_on_shared_pool, analyse_with, comment, files_below,
+    fixtures, folder, line_of, relative, repository,
 };
 use unclosed::catalog::schema::{CatalogFile, Ecosystem};
 use unclosed::checks::RULES;
 use unclosed::finding::Persona;
-use unclosed::ir::Name;
+use unclosed::ir::{FileId, Name};
 use unclosed::source::Language;
 use unclosed::source::manifest::Versions;
 
@@ -49,7 +49,7 @@ fn run(text: &str, language: Language, versions: &Versions) -> Result<(), String
         _ => "example.ts",
     });
     let report = analyse_with(versions, path, text, expected.persona);
-    let differences = expected.differences(text, &report);
+    let differences = expected.differences(FileId(0), path, text, &report);
     if differences.is_empty() { Ok(()) } else { Err(format!("\n    {}\n", differences.join("\n    "))) }
 }
 
@@ -206,15 +206,15 @@ const SAMPLE: &[(&str, &str, &str)] = &[
 
 #[test]
 fn the_sample_project_shows_one_finding_of_each_kind() {
+    let files = all_files_below("sample").into_iter().filter(|f| Language::of_name(f).is_some());
+    let files: Vec<(String, String)> = files.map(|f| (relative(&f), fs::read_to_string(&f).unwrap())).collect();
+    let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let report = analyse_on_shared_pool(texts, &[], &Versions::default(), Persona::Regular);
     let mut found = Vec::new();
-    for file in all_files_below("sample").into_iter().filter(|f| Language::of_name(f).is_some()) {
-        let path = relative(&file);
-        let text = fs::read_to_string(&file).unwrap();
-        let report = analyse_one(&path, &text, Persona::Regular);
-        for finding in &report.findings {
-            let line = text.lines().nth(line_of(&text, finding.at.lo) - 1).unwrap().trim().to_owned();
-            found.push((path.clone(), finding.rule.to_owned(), line));
-        }
+    for finding in &report.findings {
+        let (path, text) = &files[finding.at.file.0 as usize];
+        let line = text.lines().nth(line_of(text, finding.at.lo) - 1).unwrap().trim().to_owned();
+        found.push((path.clone(), finding.rule.to_owned(), line));
     }
     found.sort();
     let mut expected: Vec<_> =
@@ -285,8 +285,9 @@ fn every_dependency_is_explained() {
 #[test]
 fn known_limits_are_explained() {
     for fixture in fixtures() {
-        let wrong = fixture.expected.findings.iter().any(|e| e.truth != Truth::Right);
-        let explained = fixture.text.lines().any(|l| l.starts_with(&format!("{} ", comment(fixture.language))));
+        let wrong = fixture.findings().any(|e| e.truth != Truth::Right);
+        let mut lines = fixture.files.iter().flat_map(|f| f.text.lines());
+        let explained = lines.any(|l| l.starts_with(&format!("{} ", comment(fixture.language))));
         assert!(!wrong || explained, "{}: say in a comment why the answer is wrong", fixture.path);
     }
 }

@@ -4,27 +4,38 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
-use support::layout::{moves, release_in_helper, rewrites};
-use support::{Kind, Problems, describe, fixtures, signature};
-use unclosed::finding::Report;
+use support::layout::{Rewrite, moves, release_in_helper, rewrites};
+use support::{Fixture, FixtureFile, Kind, Problems, describe, fixtures, places, signature};
 use unclosed::source::Language;
+
+/// Every file of every program that parses.
+fn files(fixtures: &[Fixture]) -> impl Iterator<Item = (&Fixture, usize, &FixtureFile)> {
+    let whole = fixtures.iter().filter(|f| !f.syntax_errors());
+    whole.flat_map(|fixture| fixture.files.iter().enumerate().map(move |(at, file)| (fixture, at, file)))
+}
+
+/// Where the lines of file `at` are after the rewrite.
+fn moved(rewrite: &Rewrite, at: usize, file: usize, line: usize) -> usize {
+    if file == at { (rewrite.line)(line) } else { line }
+}
 
 #[test]
 fn layout_and_names_do_not_change_a_verdict() {
     let mut problems = Problems::default();
     let mut made = 0;
-    for fixture in fixtures().iter().filter(|f| !f.expected.syntax_errors) {
-        let persona = fixture.expected.persona;
-        let original = signature(&fixture.text, &fixture.run(&fixture.text, persona));
-        for rewrite in rewrites(&fixture.text, fixture.language) {
+    for (fixture, at, file) in files(&fixtures()) {
+        let persona = fixture.persona();
+        let original = signature(&fixture.texts(), &fixture.run(persona));
+        for rewrite in rewrites(&file.text, file.language) {
             made += 1;
-            let found = signature(&rewrite.text, &fixture.run(&rewrite.text, persona));
+            let texts = fixture.texts_with(at, &rewrite.text);
+            let found = signature(&texts, &fixture.run_texts(&texts, persona));
             let mut expected = original.clone();
-            expected.iter_mut().for_each(|row| row.0 = (rewrite.line)(row.0));
+            expected.iter_mut().for_each(|row| row.1 = moved(&rewrite, at, row.0, row.1));
             if found != expected {
                 problems.add(format_args!(
                     "{}: {}\n  expected {expected:?}\n  found    {found:?}",
-                    fixture.path, rewrite.name
+                    file.path, rewrite.name
                 ));
             }
         }
@@ -38,19 +49,17 @@ fn layout_and_names_do_not_change_a_verdict() {
 fn functions_may_change_their_form_and_acquisitions_move_into_them() {
     let mut problems = Problems::default();
     let mut made = 0;
-    let plain = |text: &str, report: &Report| {
-        signature(text, report).into_iter().map(|(line, rule, ..)| (line, rule)).collect::<Vec<_>>()
-    };
-    for fixture in fixtures().iter().filter(|f| !f.expected.syntax_errors) {
-        let persona = fixture.expected.persona;
-        let expected = plain(&fixture.text, &fixture.run(&fixture.text, persona));
-        for rewrite in moves(&fixture.text, fixture.language) {
+    for (fixture, at, file) in files(&fixtures()) {
+        let persona = fixture.persona();
+        let expected = places(&fixture.texts(), &fixture.run(persona));
+        for rewrite in moves(&file.text, file.language, fixture.is_folder()) {
             made += 1;
-            let found = plain(&rewrite.text, &fixture.run(&rewrite.text, persona));
+            let texts = fixture.texts_with(at, &rewrite.text);
+            let found = places(&texts, &fixture.run_texts(&texts, persona));
             if found != expected {
                 problems.add(format_args!(
                     "{}: {}\n  expected {expected:?}\n  found    {found:?}",
-                    fixture.path, rewrite.name
+                    file.path, rewrite.name
                 ));
             }
         }
@@ -76,33 +85,31 @@ const BROKEN: &[&str] = &[
 fn broken_code_elsewhere_does_not_change_a_verdict() {
     let mut problems = Problems::default();
     let mut made = 0;
-    let plain = |text: &str, report: &Report| {
-        signature(text, report).into_iter().map(|(line, rule, ..)| (line, rule)).collect::<Vec<_>>()
-    };
-    let scripts = fixtures();
-    let scripts = scripts.iter().filter(|f| {
-        let component = matches!(f.language, Language::Python | Language::Vue | Language::Svelte);
-        !component && !f.expected.syntax_errors
-    });
-    for fixture in scripts {
-        let persona = fixture.expected.persona;
-        let expected = plain(&fixture.text, &fixture.run(&fixture.text, persona));
+    let fixtures = fixtures();
+    let scripts = files(&fixtures)
+        .filter(|(.., file)| !matches!(file.language, Language::Python | Language::Vue | Language::Svelte));
+    for (fixture, at, file) in scripts {
+        let persona = fixture.persona();
+        let expected = places(&fixture.texts(), &fixture.run(persona));
         for broken in BROKEN {
-            let above = format!("{broken}{}", fixture.text);
-            let moved = broken.lines().count();
-            let below = format!("{}{broken}", fixture.text);
-            for (text, moved, place) in [(above, moved, "above"), (below, 0, "below")] {
+            let above = format!("{broken}{}", file.text);
+            let lines = broken.lines().count();
+            let below = format!("{}{broken}", file.text);
+            for (text, lines, place) in [(above, lines, "above"), (below, 0, "below")] {
                 made += 1;
-                let report = fixture.run(&text, persona);
-                let found = plain(&text, &report);
-                if !expected.is_empty() && report.diagnostics.is_empty() {
-                    problems.add(format_args!("{}: {place} it {broken:?} is not told", fixture.path));
+                let texts = fixture.texts_with(at, &text);
+                let report = fixture.run_texts(&texts, persona);
+                let found = places(&texts, &report);
+                if expected.iter().any(|(in_file, ..)| *in_file == at) && report.diagnostics.is_empty() {
+                    problems.add(format_args!("{}: {place} it {broken:?} is not told", file.path));
                 }
-                let expected: Vec<_> = expected.iter().map(|(line, rule)| (line + moved, *rule)).collect();
+                let down = |in_file, line| if in_file == at { line + lines } else { line };
+                let expected: Vec<_> =
+                    expected.iter().map(|(in_file, line, rule)| (*in_file, down(*in_file, *line), *rule)).collect();
                 if found != expected {
                     problems.add(format_args!(
                         "{}: {place} it {broken:?}\n  expected {expected:?}\n  found    {found:?}",
-                        fixture.path
+                        file.path
                     ));
                 }
             }
@@ -116,12 +123,13 @@ fn broken_code_elsewhere_does_not_change_a_verdict() {
 fn a_release_may_move_into_a_function() {
     let mut problems = Problems::default();
     let mut made = 0;
-    for fixture in fixtures().iter().filter(|f| f.kind == Kind::Ok) {
-        let Some(text) = release_in_helper(&fixture.text, fixture.language) else { continue };
+    let fixtures = fixtures();
+    for (fixture, at, file) in files(&fixtures).filter(|(fixture, ..)| fixture.kind == Kind::Ok) {
+        let Some(text) = release_in_helper(&file.text, file.language) else { continue };
         made += 1;
-        let report = fixture.run(&text, fixture.expected.persona);
-        for finding in &report.findings {
-            problems.add(format_args!("{}: {}", fixture.path, describe(&text, finding)));
+        let texts = fixture.texts_with(at, &text);
+        for finding in &fixture.run_texts(&texts, fixture.persona()).findings {
+            problems.add(format_args!("{}: {}", file.path, describe(texts[finding.at.file.0 as usize], finding)));
         }
     }
     println!("{made} programs");
@@ -133,19 +141,19 @@ fn a_release_may_move_into_a_function() {
 fn fingerprints_survive_new_code_above() {
     let mut problems = Problems::default();
     let fixtures = fixtures();
-    for fixture in fixtures.iter().filter(|f| f.kind == Kind::Bad && !f.expected.syntax_errors) {
-        let above = match fixture.language {
+    for (fixture, at, file) in files(&fixtures).filter(|(fixture, ..)| fixture.kind == Kind::Bad) {
+        let above = match file.language {
             Language::Python => "def unrelated_to_all(argument):\n    return argument + 1\n\n\n",
             Language::Vue | Language::Svelte => "<!-- About\n     this component. -->\n\n",
             _ => "function unrelatedToAll(argument) {\n  return argument + 1;\n}\n\n",
         };
-        let text = format!("{above}{}", fixture.text);
+        let text = format!("{above}{}", file.text);
         let identities = |text: &str| {
-            let report = fixture.run(text, fixture.expected.persona);
+            let report = fixture.run_with(at, text, fixture.persona());
             report.findings.into_iter().map(|f| f.fingerprint).collect::<Vec<_>>()
         };
-        if identities(&fixture.text) != identities(&text) {
-            problems.add(format_args!("{}: fingerprints change", fixture.path));
+        if identities(&file.text) != identities(&text) {
+            problems.add(format_args!("{}: fingerprints change", file.path));
         }
     }
     problems.none_of(fixtures.len());

@@ -109,11 +109,10 @@ impl Run<'_> {
                 args.iter().enumerate().any(|(i, arg)| {
                     let Some(param) = function.param_for(i, arg) else { return false };
                     let inner = Place::root(Root::Param(param as u16));
-                    state
-                        .must
-                        .iter()
-                        .filter_map(|held| held.rebase(&arg.place, &inner))
-                        .any(|inner| !inner.cut && self.ctx.callees.effect(func, &inner, self.token.kind).on_error_only)
+                    state.must.iter().filter_map(|held| held.rebase(&arg.place, &inner)).any(|inner| {
+                        let effect = |inner| self.ctx.callees.effect(func, inner, self.token.kind);
+                        !inner.cut && (effect(&inner).on_error_only || effect(&inner).release == Rel::Always)
+                    })
                 })
             })
     }

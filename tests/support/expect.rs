@@ -3,6 +3,7 @@
 use super::{comment, describe, line_of};
 use std::fmt;
 use unclosed::finding::{DiagnosticKind, Finding, Persona, Report, Severity};
+use unclosed::ir::FileId;
 use unclosed::source::Language;
 
 /// Whether today's answer is the right one.
@@ -121,11 +122,12 @@ impl Expectations {
         self.findings.iter().filter(move |e| e.truth == truth)
     }
 
-    /// What differs between these expectations and the report on `text`, one line each; empty when all is as expected.
-    pub fn differences(&self, text: &str, report: &Report) -> Vec<String> {
+    /// What differs between these expectations and what the report says of the file with this id, shown path and text, one line each; empty
+    /// when all is as expected.
+    pub fn differences(&self, file: FileId, path: &str, text: &str, report: &Report) -> Vec<String> {
         let source = |line: usize| text.lines().nth(line - 1).unwrap_or("").trim().to_owned();
         let mut out = Vec::new();
-        let mut left: Vec<&Finding> = report.findings.iter().collect();
+        let mut left: Vec<&Finding> = report.findings.iter().filter(|f| f.at.file == file).collect();
         for expected in &self.findings {
             let Expectation { line, rule, severity, truth } = expected;
             let found = left.iter().position(|f| f.rule == rule && line_of(text, f.at.lo) == *line);
@@ -152,18 +154,22 @@ impl Expectations {
             out.push(format!("+ unexpected: {}   | {line}", describe(text, extra)));
         }
         for (line, number) in &self.steps {
-            let here = |f: &Finding| f.witness.get(number - 1).is_some_and(|s| line_of(text, s.span.lo) == *line);
+            let here = |f: &Finding| {
+                let step = f.witness.get(number - 1);
+                step.is_some_and(|s| s.span.file == file && line_of(text, s.span.lo) == *line)
+            };
             if !report.findings.iter().any(here) {
                 out.push(format!("- no witness has its step {number} on line {line}   | {}", source(*line)));
             }
         }
-        for problem in &report.diagnostics {
+        let mut problems = report.diagnostics.iter().filter(|d| d.path == path).peekable();
+        if self.syntax_errors && problems.peek().is_none() {
+            out.push("- missing: a syntax diagnostic".to_owned());
+        }
+        for problem in problems {
             if !(self.syntax_errors && problem.kind == DiagnosticKind::Syntax) {
                 out.push(format!("! {:?} at {:?}: {}", problem.kind, problem.line, problem.message));
             }
-        }
-        if self.syntax_errors && report.diagnostics.is_empty() {
-            out.push("- missing: a syntax diagnostic".to_owned());
         }
         out
     }

@@ -16,12 +16,15 @@
 //!
 //! The first lines may set options: `#! persona: pedantic`, `#! path: tests/test_orders.py` (the path that the analysis is shown),
 //! `#! diagnostic: syntax` (the file does not parse whole, on purpose); they begin with `//!` where comments begin with `//`.
+//!
+//! A fixture may be a folder. Its files are analysed together under the paths that they have in it, with the manifests that lie among them
+//! (`package.json`, `tsconfig.json`, `pyproject.toml`); each states what is reported on its own lines.
 
 pub mod expect;
 pub mod layout;
 pub mod mutate;
 
-use expect::Expectations;
+use expect::{Expectation, Expectations, Truth};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +86,19 @@ pub fn language(path: &str) -> Language {
     Language::of_name(Path::new(path)).unwrap_or_else(|| panic!("{path}: no known language"))
 }
 
-/// One file below `fixtures/`.
+/// One source file of a fixture.
+#[derive(Clone, Debug)]
+pub struct FixtureFile {
+    /// Relative to the repository, with forward slashes.
+    pub path: String,
+    /// What the analysis is told. A folder named `fixtures` would make everything below it test code.
+    pub shown: String,
+    pub language: Language,
+    pub text: String,
+    pub expected: Expectations,
+}
+
+/// One program below `fixtures/`: a file, or a folder whose files are analysed together.
 #[derive(Clone, Debug)]
 pub struct Fixture {
     /// Relative to the repository, with forward slashes.
@@ -92,19 +107,117 @@ pub struct Fixture {
     pub kind: Kind,
     /// The folder, which is a rule id.
     pub rule: String,
-    pub text: String,
-    pub expected: Expectations,
+    /// Sorted by path; a file's place is its id in the report.
+    pub files: Vec<FixtureFile>,
+    /// Manifests of a folder: shown path and text.
+    pub manifests: Vec<(String, String)>,
+}
+
+/// Files that say how the others find each other.
+fn is_manifest(name: &str) -> bool {
+    let config = name.starts_with("tsconfig.") || name.starts_with("jsconfig.");
+    matches!(name, "package.json" | "pyproject.toml" | "setup.cfg") || (config && name.ends_with(".json"))
 }
 
 impl Fixture {
-    /// Analyses `text` as if it stood in this fixture's place.
-    pub fn run(&self, text: &str, persona: Persona) -> Report {
-        analyse_one(self.shown_path(), text, persona)
+    /// Loads the program at `path`, which is a file or a folder.
+    fn load(path: &Path) -> Fixture {
+        let shown = relative(path);
+        let stem = path.file_stem().unwrap().to_string_lossy();
+        let (mut files, mut manifests) = (Vec::new(), Vec::new());
+        for file in if path.is_dir() { all_files_in(path) } else { vec![path.to_owned()] } {
+            let own = relative(&file);
+            let text = fs::read_to_string(&file).unwrap();
+            let below = own.strip_prefix(&format!("{shown}/")).unwrap_or(own.trim_start_matches("fixtures/"));
+            if is_manifest(&file.file_name().unwrap().to_string_lossy()) {
+                manifests.push((below.to_owned(), text));
+                continue;
+            }
+            let language = language(&own);
+            let expected = Expectations::parse(&text, language).unwrap_or_else(|e| panic!("{own}: {e}"));
+            let shown = expected.path.clone().unwrap_or_else(|| below.to_owned());
+            files.push(FixtureFile { shown, language, text, expected, path: own });
+        }
+        Fixture {
+            kind: Kind::of(&stem).unwrap_or_else(|| panic!("{shown}: a fixture is named bad_, ok_, fp_ or fn_")),
+            rule: path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
+            language: files.first().unwrap_or_else(|| panic!("{shown}: no source file")).language,
+            path: shown,
+            files,
+            manifests,
+        }
     }
 
-    /// What the analysis is told. A folder named `fixtures` would make everything below it test code.
-    pub fn shown_path(&self) -> &str {
-        self.expected.path.as_deref().unwrap_or_else(|| self.path.trim_start_matches("fixtures/"))
+    /// Whether it is a folder.
+    pub fn is_folder(&self) -> bool {
+        self.files[0].path != self.path
+    }
+
+    /// For whom the findings are expected; one file of a folder says so for all.
+    pub fn persona(&self) -> Persona {
+        let named = self.files.iter().map(|f| f.expected.persona).find(|p| *p != Persona::Regular);
+        named.unwrap_or(Persona::Regular)
+    }
+
+    /// Some file has syntax errors on purpose.
+    pub fn syntax_errors(&self) -> bool {
+        self.files.iter().any(|f| f.expected.syntax_errors)
+    }
+
+    pub fn findings(&self) -> impl Iterator<Item = &Expectation> {
+        self.files.iter().flat_map(|f| &f.expected.findings)
+    }
+
+    pub fn with_truth(&self, truth: Truth) -> impl Iterator<Item = &Expectation> {
+        self.findings().filter(move |e| e.truth == truth)
+    }
+
+    /// Analyses the program as it stands.
+    pub fn run(&self, persona: Persona) -> Report {
+        self.run_texts(&self.texts(), persona)
+    }
+
+    /// Analyses the program with `text` instead of what its file `at` holds.
+    pub fn run_with(&self, at: usize, text: &str, persona: Persona) -> Report {
+        self.run_texts(&self.texts_with(at, text), persona)
+    }
+
+    /// Analyses these texts as if they stood in the places of the files.
+    pub fn run_texts(&self, texts: &[&str], persona: Persona) -> Report {
+        let files = self.files.iter().map(|f| f.shown.as_str()).zip(texts.iter().copied());
+        analyse_on_shared_pool(files, &self.manifests, &Versions::default(), persona)
+    }
+
+    pub fn texts(&self) -> Vec<&str> {
+        self.files.iter().map(|f| f.text.as_str()).collect()
+    }
+
+    pub fn texts_with<'a>(&'a self, at: usize, text: &'a str) -> Vec<&'a str> {
+        let mut texts = self.texts();
+        texts[at] = text;
+        texts
+    }
+
+    /// What differs between the expectations and the report, one line each; empty when all is as expected.
+    pub fn differences(&self, report: &Report) -> Vec<String> {
+        let mut out = Vec::new();
+        for (id, file) in (0..).map(FileId).zip(&self.files) {
+            let differences = file.expected.differences(id, &file.shown, &file.text, report);
+            let name = if self.is_folder() { format!("{}: ", file.shown) } else { String::new() };
+            out.extend(differences.into_iter().map(|d| format!("{name}{d}")));
+        }
+        out
+    }
+
+    /// Paths that no two programs share, unlike those that fixtures ask to be shown.
+    pub fn own_paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|f| f.path.trim_start_matches("fixtures/"))
+    }
+
+    /// The manifests in the places that go with [`Self::own_paths`].
+    pub fn own_manifests(&self) -> impl Iterator<Item = (String, String)> {
+        let folder = self.path.trim_start_matches("fixtures/");
+        self.manifests.iter().map(move |(path, text)| (format!("{folder}/{path}"), text.clone()))
     }
 }
 
@@ -126,9 +239,13 @@ pub fn files_below(dir: &str, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// All files below `dir`, sorted.
+/// All files below `dir`, which is relative to the repository, sorted.
 pub fn all_files_below(dir: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(repository().join(dir))
+    all_files_in(&repository().join(dir))
+}
+
+fn all_files_in(dir: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(dir)
         .into_iter()
         .filter_map(Result::ok)
         .map(walkdir::DirEntry::into_path)
@@ -140,21 +257,10 @@ pub fn all_files_below(dir: &str) -> Vec<PathBuf> {
 
 /// All fixtures, sorted by path.
 pub fn fixtures() -> Vec<Fixture> {
-    let load = |path: PathBuf| {
-        let shown = relative(&path);
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).unwrap();
-        let language = language(&shown);
-        Fixture {
-            kind: Kind::of(&stem).unwrap_or_else(|| panic!("{shown}: a fixture is named bad_, ok_, fp_ or fn_")),
-            rule: path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
-            expected: Expectations::parse(&text, language).unwrap_or_else(|e| panic!("{shown}: {e}")),
-            language,
-            text,
-            path: shown,
-        }
-    };
-    all_files_below("fixtures").into_iter().map(load).collect()
+    let programs = walkdir::WalkDir::new(repository().join("fixtures")).min_depth(3).max_depth(3);
+    let mut found: Vec<PathBuf> = programs.into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    found.sort();
+    found.iter().map(|path| Fixture::load(path)).collect()
 }
 
 /// A pool of `threads` whose stacks are large enough for the parsers.
@@ -175,17 +281,37 @@ pub fn sources<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<S
         .collect()
 }
 
-/// Analyses one text on a shared pool.
+/// The one call of the analysis. It runs on the current pool; `manifests` are shown paths and texts.
+pub fn run_analysis(
+    sources: &[SourceFile],
+    _manifests: &[(String, String)],
+    versions: &Versions,
+    settings: &Settings,
+) -> Report {
+    analyse(sources, versions, Catalog::builtin(), settings, &|| ())
+}
+
+/// Analyses files, given as shown path and text, on a shared pool. Their places are their ids.
+pub fn analyse_on_shared_pool<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    manifests: &[(String, String)],
+    versions: &Versions,
+    persona: Persona,
+) -> Report {
+    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
+    let settings = Settings { persona, ..Settings::default() };
+    let sources = sources(files);
+    POOL.get_or_init(|| pool(2)).install(|| run_analysis(&sources, manifests, versions, &settings))
+}
+
+/// Analyses one text.
 pub fn analyse_one(path: &str, text: &str, persona: Persona) -> Report {
     analyse_with(&Versions::default(), path, text, persona)
 }
 
-/// Analyses one text that uses these versions of libraries, on a shared pool.
+/// Analyses one text that uses these versions of libraries.
 pub fn analyse_with(versions: &Versions, path: &str, text: &str, persona: Persona) -> Report {
-    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
-    let settings = Settings { persona, ..Settings::default() };
-    let sources = sources([(path, text)]);
-    POOL.get_or_init(|| pool(2)).install(|| analyse(&sources, versions, Catalog::builtin(), &settings, &|| ()))
+    analyse_on_shared_pool([(path, text)], &[], versions, persona)
 }
 
 /// 1-based line of a byte offset.
@@ -193,19 +319,26 @@ pub fn line_of(text: &str, offset: u32) -> usize {
     text.as_bytes()[..(offset as usize).min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
 }
 
-/// One line for people: `12 error never-closed: message`.
+/// One line for people: `line 12 error never-closed: message`.
 pub fn describe(text: &str, finding: &Finding) -> String {
     let Finding { rule, severity, message, .. } = finding;
     format!("line {} {severity:?} {rule}: {message}", line_of(text, finding.at.lo)).replace('\n', " ")
 }
 
-/// Findings as a comparable list: (line, rule, severity, fingerprint).
-pub fn signature(text: &str, report: &Report) -> Vec<(usize, &'static str, String, String)> {
-    let line = |f: &Finding| line_of(text, f.at.lo);
-    let mut all: Vec<_> =
-        report.findings.iter().map(|f| (line(f), f.rule, format!("{:?}", f.severity), f.fingerprint.clone())).collect();
+/// Findings as a comparable list: (file, line, rule, severity, fingerprint).
+pub fn signature(texts: &[&str], report: &Report) -> Vec<(usize, usize, &'static str, String, String)> {
+    let row = |f: &Finding| {
+        let file = f.at.file.0 as usize;
+        (file, line_of(texts[file], f.at.lo), f.rule, format!("{:?}", f.severity), f.fingerprint.clone())
+    };
+    let mut all: Vec<_> = report.findings.iter().map(row).collect();
     all.sort();
     all
+}
+
+/// Findings as a list of (file, line, rule): what stays when code moves elsewhere.
+pub fn places(texts: &[&str], report: &Report) -> Vec<(usize, usize, &'static str)> {
+    signature(texts, report).into_iter().map(|(file, line, rule, ..)| (file, line, rule)).collect()
 }
 
 /// Collects problems and fails with all of them at once.

@@ -30,11 +30,11 @@ pub fn rewrites(text: &str, language: Language) -> Vec<Rewrite> {
     }
 }
 
-/// Rewrites that put code elsewhere: what is found stays on its line, its identity may change.
-pub fn moves(text: &str, language: Language) -> Vec<Rewrite> {
+/// Rewrites that put code elsewhere: what is found stays on its line, its identity may change. Other files may use what is `imported`.
+pub fn moves(text: &str, language: Language, imported: bool) -> Vec<Rewrite> {
     match language {
         Language::Python => Vec::new(),
-        _ => typescript::moves(text, language),
+        _ => typescript::moves(text, language, imported),
     }
 }
 

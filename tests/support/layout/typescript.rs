@@ -13,7 +13,7 @@ pub fn rewrites(text: &str, _language: Language) -> Vec<Rewrite> {
 }
 
 /// Rewrites that put code elsewhere.
-pub fn moves(text: &str, language: Language) -> Vec<Rewrite> {
+pub fn moves(text: &str, language: Language, imported: bool) -> Vec<Rewrite> {
     let mut out = Vec::new();
     let mut push = |name: &str, moved: Option<String>| {
         out.extend(moved.map(|text| Rewrite::same_lines(name, text)));
@@ -22,7 +22,9 @@ pub fn moves(text: &str, language: Language) -> Vec<Rewrite> {
         push("acquisition in a factory", acquisition_in_factory(text));
     }
     push("arrow functions", arrow_functions(text));
-    push("async functions", async_functions(text));
+    if !imported {
+        push("async functions", async_functions(text));
+    }
     out
 }
 
