@@ -29,11 +29,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use unclosed::analysis::{Settings, analyse};
+use unclosed::analysis::{Project, Settings, analyse};
 use unclosed::catalog::Catalog;
 use unclosed::finding::{Finding, Persona, Report};
 use unclosed::ir::FileId;
-use unclosed::source::manifest::Versions;
+use unclosed::source::manifest::{Manifests, Versions};
 use unclosed::source::{Language, SourceFile};
 
 /// What a fixture's name promises.
@@ -288,7 +288,9 @@ pub fn run_analysis(
     versions: &Versions,
     settings: &Settings,
 ) -> Report {
-    analyse(sources, versions, Catalog::builtin(), settings, &|| ())
+    let catalog = Catalog::builtin();
+    let project = Project::of(sources.to_vec(), versions.clone(), &Manifests::default(), catalog, settings);
+    analyse(&project, catalog, settings, &|| ())
 }
 
 /// Analyses files, given as shown path and text, on a shared pool. Their places are their ids.

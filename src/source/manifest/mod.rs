@@ -233,6 +233,3 @@ mod tests {
         assert_eq!(redis(&manifests, "", &["web/src"], &["web/src/a.js"]), ["4.0.0"], "below the working directory");
     }
 }
-
-#[derive(Clone, Debug, Default)]
-pub struct Manifests;
