@@ -4,6 +4,7 @@
 mod call;
 mod classes;
 mod conditions;
+pub mod graph;
 mod infer;
 mod print;
 mod regions;
