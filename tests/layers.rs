@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lang", &["ir", "source"]),
     ("catalog", &["ir"]),
     ("finding", &["ir"]),
-    ("resolve", &["ir", "catalog"]),
+    ("resolve", &["ir", "source", "catalog"]),
     ("flow", &["ir", "catalog", "resolve", "finding"]),
     ("summary", &["ir", "catalog", "resolve", "flow", "finding"]),
     ("checks", &["ir", "catalog", "resolve", "flow", "summary", "finding"]),
@@ -38,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Narrower than the table: module, file path prefix it may only reach, of the module it names.
 const ONLY: &[(&str, &str, &[&str])] = &[
     ("lang", "source", &["Language"]),
+    ("resolve", "source", &["Language", "manifest"]),
     ("report", "source", &["line_index"]),
     ("report", "checks", &["RULES", "Rule"]),
 ];

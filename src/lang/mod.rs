@@ -5,7 +5,7 @@ pub mod python;
 pub mod repair;
 pub mod typescript;
 
-use crate::ir::{FileId, Module, Span};
+use crate::ir::{FileId, Module, Name, Span};
 use crate::source::Language;
 use aho_corasick::{AhoCorasick, MatchKind};
 use rustc_hash::FxHashSet;
@@ -92,6 +92,22 @@ pub fn may_import(language: Language, text: &str, words: &Words) -> bool {
         Language::Python => python::may_import(text, |name| words.modules.contains(name)),
         _ => typescript::may_import(text, words),
     }
+}
+
+/// Every module that the import statements of a file may name, sorted, without duplicates; in a fraction of the time that [`lower`] takes.
+/// The names are those of the IR: for Python, module paths and all that leads to them (`a` and `a.b` for `import a.b`), the members of
+/// `from` imports included, since they may be modules; for TypeScript and JavaScript, specifiers without `node:`. May hold more, where a
+/// comment or a string looks like an import; never misses an import of a file that parses, unless it is written with escapes.
+pub fn imports(language: Language, text: &str) -> Vec<Name> {
+    let mut names = Vec::new();
+    match language {
+        Language::Python => python::imports(text, &mut names),
+        _ => typescript::imports(text, &mut names),
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.shrink_to_fit();
+    names
 }
 
 /// Parsers and walkers recurse; threads that call [`lower`] have at least this much stack.

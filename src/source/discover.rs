@@ -1,8 +1,10 @@
 //! Which files a run looks at.
 
+use super::manifest::texts;
 use super::{Language, Problem, ProblemKind, reason};
 use ignore::WalkBuilder;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -18,10 +20,22 @@ pub struct Found {
     pub language: Language,
 }
 
+/// A `package.json`, `tsconfig*.json` or `jsconfig*.json`: what says where imports lead.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct FoundManifest {
+    /// As shown to the user: relative to the working directory where possible, forward slashes.
+    pub path: String,
+    /// Where it is.
+    pub disk: PathBuf,
+}
+
 /// Files sorted by shown path, without duplicates, and what could not be looked at.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Discovery {
     pub files: Vec<Found>,
+    /// Those in the directories that were searched, by the same rules as for files, and those beside and above what was given by name,
+    /// up to the working directory. Sorted by shown path, without duplicates.
+    pub manifests: Vec<FoundManifest>,
     pub problems: Vec<Problem>,
 }
 
@@ -59,6 +73,9 @@ pub fn discover(paths: &[PathBuf], cwd: &Path) -> Result<Discovery, Vec<BadPath>
 struct Search {
     /// With the real path, which tells duplicates.
     files: Vec<(Found, PathBuf)>,
+    manifests: Vec<FoundManifest>,
+    /// Where manifests above given files and directories were looked for.
+    looked_above: BTreeSet<PathBuf>,
     problems: Vec<Problem>,
 }
 
@@ -73,6 +90,7 @@ impl Search {
         // The path as given, not the cleaned one: `link/..` is where the link leads.
         let real = fs::canonicalize(cwd.join(path)).map_err(refused)?;
         let kind = fs::metadata(&real).map_err(refused)?;
+        self.manifests.extend(texts::above(&absolute, kind.is_file(), cwd, &mut self.looked_above));
         if kind.is_dir() {
             self.directory(&real, &absolute, cwd);
             Ok(())
@@ -120,6 +138,9 @@ impl Search {
             if let Some(language) = is_file.then(|| language_of_name(entry.path(), false)).flatten() {
                 let disk = entry.into_path();
                 self.files.push((Found { path: shown_path(&disk), disk: disk.clone(), language }, disk));
+            } else if is_file && texts::is_manifest(entry.file_name()) {
+                let disk = entry.into_path();
+                self.manifests.push(FoundManifest { path: shown_path(&disk), disk });
             }
         }
     }
@@ -137,9 +158,15 @@ impl Search {
         self.files.sort_by(|(a, a_real), (b, b_real)| (&a.path, a_real).cmp(&(&b.path, b_real)));
         let mut seen = FxHashSet::default();
         self.files.retain(|(_, real)| seen.insert(real.clone()));
+        self.manifests.sort();
+        self.manifests.dedup_by(|a, b| a.path == b.path);
         self.problems.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
         self.problems.dedup();
-        Discovery { files: self.files.into_iter().map(|(found, _)| found).collect(), problems: self.problems }
+        Discovery {
+            files: self.files.into_iter().map(|(found, _)| found).collect(),
+            manifests: self.manifests,
+            problems: self.problems,
+        }
     }
 }
 
@@ -210,7 +237,7 @@ pub(super) fn clean(path: &Path) -> PathBuf {
     out
 }
 
-fn shown(absolute: &Path, cwd: &Path) -> String {
+pub(super) fn shown(absolute: &Path, cwd: &Path) -> String {
     let path = absolute.strip_prefix(cwd).unwrap_or(absolute);
     if path.as_os_str().is_empty() {
         return ".".into();
@@ -267,6 +294,30 @@ mod tests {
         ]);
         assert_eq!(names(&find(&dir, &["."])), ["a.py", "b.pyw", "build/kept.py", "pkg/z.py"]);
         assert_eq!(names(&find(&dir, &["venv"])), ["venv/x.py"], "asked for");
+    }
+
+    #[test]
+    fn manifests_are_found_on_the_way() {
+        let dir = tree(&[
+            ("package.json", "{}"),
+            ("tsconfig.base.json", "{}"),
+            ("app/tsconfig.json", "{}"),
+            ("app/src/a.ts", ""),
+            ("app/src/data.json", "{}"),
+            ("lib/package.json", "{}"),
+            ("lib/a.ts", ""),
+            ("gen/package.json", "{}"),
+            ("node_modules/x/package.json", "{}"),
+            (".gitignore", "gen\n"),
+        ]);
+        let manifests = |paths: &[&str]| -> Vec<String> {
+            find(&dir, paths).manifests.into_iter().map(|manifest| manifest.path).collect()
+        };
+        assert_eq!(manifests(&["."]), ["app/tsconfig.json", "lib/package.json", "package.json", "tsconfig.base.json"]);
+        let above = ["app/tsconfig.json", "package.json", "tsconfig.base.json"];
+        assert_eq!(manifests(&["app/src/a.ts"]), above, "of a file, up to the working directory");
+        assert_eq!(manifests(&["app/src"]), above, "of a directory, too");
+        assert_eq!(manifests(&["app", "app/src/a.ts"]), above, "once");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | file | lowers |
 //! |---|---|
-//! | `imports` | nothing: finds the files that need no lowering |
+//! | `imports` | nothing: finds what a file imports, without parsing it |
 //! | `scope` | which names a body binds |
 //! | `context` | what a name means; the function being built |
 //! | `stmt`, `assign`, `control`, `matching` | statements |
@@ -36,6 +36,11 @@ use context::{Context, Lowerer};
 /// As [`crate::lang::may_import`]; `known` tells which first names count.
 pub fn may_import(text: &str, known: impl Fn(&str) -> bool) -> bool {
     imports::may_import(text, known)
+}
+
+/// As [`crate::lang::imports`], unsorted.
+pub(super) fn imports(text: &str, names: &mut Vec<Name>) {
+    imports::imports(text, names);
 }
 
 /// Lowers a Python file. Offsets in the result are those of `text`.

@@ -51,6 +51,11 @@ pub fn may_import(text: &str, words: &Words) -> bool {
     imports::may_import(text, words)
 }
 
+/// As [`crate::lang::imports`], unsorted.
+pub(super) fn imports(text: &str, names: &mut Vec<Name>) {
+    imports::imports(text, names);
+}
+
 /// Lowers a file. Offsets in the result are those of `text`.
 pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, LowerError> {
     let script = match language {

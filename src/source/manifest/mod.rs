@@ -1,7 +1,9 @@
-//! The versions of libraries that a project's manifests ask for: `package.json`, and lock files where that leaves the version open.
+//! What a project's manifests say: the versions of libraries that are asked for in `package.json`, and in lock files where that leaves the
+//! version open; and the texts that say where imports lead.
 
 mod lock;
 mod range;
+pub(super) mod texts;
 
 use super::discover::clean;
 use super::read::MAX_BYTES;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+pub use texts::Manifests;
 
 /// Where `package.json` names what a package needs; the first that bounds the version speaks.
 const SECTIONS: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
