@@ -2,11 +2,12 @@
 //! The command line, the editor, the fixtures and the benches all call it.
 
 mod plan;
+mod reach;
 
 pub use plan::{Glance, Listed, Plan};
 
-use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
+use crate::catalog::{Catalog, EcosystemFacts};
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
 use crate::ir::{FileId, Module, Name, Op, Program};
 use crate::lang::Words;
@@ -19,6 +20,9 @@ use crate::verdict::{FileScope, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+const FAILED: &str = "the analysis of this file failed; this is a bug in unclosed, please report it";
 
 /// What changes the answer.
 #[derive(Clone, Debug)]
@@ -37,36 +41,42 @@ impl Default for Settings {
     }
 }
 
-/// The files to analyse, and what is known of those around them.
-pub struct Project {
-    /// Those that the plan wants, as far as they could be read; sorted by id.
-    pub sources: Vec<SourceFile>,
-    pub versions: Versions,
+/// What is analysed.
+pub struct Project<'p> {
     pub plan: Plan,
+    /// Of the libraries that its files use.
+    pub versions: Versions,
+    /// The text of a file; `None` when it cannot be read.
+    pub text: Box<dyn Fn(FileId) -> Option<Arc<str>> + Sync + 'p>,
 }
 
-impl Project {
+impl<'p> Project<'p> {
     /// A project that is all in memory. The ids of `sources` are their positions.
-    pub fn of(
-        sources: Vec<SourceFile>,
-        versions: Versions,
-        manifests: &Manifests,
-        catalog: &Catalog,
-        settings: &Settings,
-    ) -> Project {
+    pub fn of(sources: &'p [SourceFile], versions: Versions, manifests: &Manifests, catalog: &Catalog) -> Project<'p> {
         let triage = Triage::new(catalog);
         let listed = sources.iter().map(|source| Listed {
             path: source.path.clone(),
             language: source.language,
             glance: Glance::new(&triage, source.language, &source.text),
         });
-        let plan = Plan::new(listed.collect(), manifests, &triage, false, !settings.triage);
-        Project { sources, versions, plan }
+        let plan = Plan::new(listed.collect(), manifests, &triage, false);
+        let text = |file: FileId| sources.get(file.0 as usize).map(|source| source.text.clone());
+        Project { plan, versions, text: Box::new(text) }
     }
 
-    fn source(&self, id: FileId) -> Option<&SourceFile> {
-        self.sources.binary_search_by_key(&id, |source| source.id).ok().map(|i| &self.sources[i])
+    fn source(&self, id: FileId) -> Option<SourceFile> {
+        let text = (self.text)(id)?;
+        Some(SourceFile { id, path: self.plan.path(id).to_owned(), language: self.plan.language(id), text })
     }
+}
+
+/// A file as IR, and what went wrong on the way.
+struct Lowered {
+    file: FileId,
+    /// `None`: it cannot be analysed.
+    module: Option<Module>,
+    diagnostics: Vec<Diagnostic>,
+    bytes: u64,
 }
 
 /// What one unit contributes.
@@ -81,31 +91,33 @@ struct UnitReport {
 /// Runs on the current rayon pool, whose threads must have stacks of at least [`crate::lang::STACK_BYTES`].
 ///
 /// Each unit sits behind a panic firewall: after a bug its files are analysed one by one, and one that fails alone becomes a diagnostic.
-pub fn analyse(project: &Project, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let analyse = |unit: &Vec<FileId>| {
-        let run = |unit: &[FileId]| {
-            std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog))).ok()
+pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
+    let guarded =
+        |unit: Vec<Lowered>| std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog))).ok();
+    let analyse = |unit: Vec<Lowered>| {
+        let files: Vec<FileId> = unit.iter().map(|lowered| lowered.file).collect();
+        let again = |file: FileId| {
+            let lowered = project.source(file).map(|source| lower(&source));
+            lowered.and_then(|lowered| guarded(vec![lowered])).unwrap_or_else(|| failed(project, file))
         };
-        let reports = match run(unit) {
+        match guarded(unit) {
             Some(report) => vec![report],
-            None => unit.iter().map(|file| run(&[*file]).unwrap_or_else(|| failed(project, *file))).collect(),
-        };
-        unit.iter().for_each(|_| progress());
-        reports
+            None => files.into_iter().map(again).collect(),
+        }
     };
-    let units: Vec<UnitReport> =
-        project.plan.units().par_iter().with_max_len(1).map(analyse).flatten_iter().collect();
+    let units = reach::units(project, catalog, !settings.triage, progress);
+    let units: Vec<UnitReport> = units.into_par_iter().with_max_len(1).map(analyse).flatten_iter().collect();
     assemble(project, units, settings)
 }
 
-fn failed(project: &Project, file: FileId) -> UnitReport {
-    let diagnostic = project.source(file).map(|source| Diagnostic {
-        path: source.path.clone(),
+fn failed(project: &Project<'_>, file: FileId) -> UnitReport {
+    let diagnostic = Diagnostic {
+        path: project.plan.path(file).to_owned(),
         line: None,
         kind: DiagnosticKind::Internal,
-        message: "the analysis of this file failed; this is a bug in unclosed, please report it".to_owned(),
-    });
-    UnitReport { diagnostics: diagnostic.into_iter().collect(), ..UnitReport::default() }
+        message: FAILED.to_owned(),
+    };
+    UnitReport { diagnostics: vec![diagnostic], ..UnitReport::default() }
 }
 
 /// Tells which files can matter: those that import or use something without which nothing can be acquired.
@@ -151,73 +163,65 @@ struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
+    /// `paths`: of the modules, in their order.
     fn new(
         program: &'a Program,
         links: &'a Links,
-        files: &[&SourceFile],
+        paths: &[&str],
         versions: &'a Versions,
-        catalog: &'a Catalog,
+        catalog: &'a EcosystemFacts,
     ) -> Self {
-        let ecosystem = files.first().map_or(Ecosystem::Python, |file| ecosystem(file.language));
-        let versions = files.iter().map(|file| versions.of_file(&file.path)).collect();
-        let resolved = Resolved::new(program, links, catalog.of(ecosystem), versions);
+        let versions = paths.iter().map(|path| versions.of_file(path)).collect();
+        let resolved = Resolved::new(program, links, catalog, versions);
         let regions = Regions::new(&resolved);
         Unit { resolved, regions }
     }
 }
 
-/// The file as IR. What goes wrong is told in `report`.
-fn lower(source: &SourceFile, report: &mut UnitReport) -> Option<Module> {
-    let lowered = match lang::lower(source.language, source.id, &source.text) {
-        Ok(lowered) => lowered,
-        Err(error) => {
-            report.diagnostics.push(Diagnostic {
-                path: source.path.clone(),
-                line: None,
-                kind: DiagnosticKind::Skipped,
-                message: error.to_string(),
-            });
-            return None;
-        }
+/// The file as IR. A front end that panics costs the file.
+fn lower(source: &SourceFile) -> Lowered {
+    let mut out = Lowered { file: source.id, module: None, diagnostics: Vec::new(), bytes: source.text.len() as u64 };
+    let mut tell = |line, kind, message| {
+        out.diagnostics.push(Diagnostic { path: source.path.clone(), line, kind, message });
     };
-    if !lowered.problems.is_empty() {
-        let lines = LineIndex::new(&source.text);
-        report.diagnostics.extend(lowered.problems.iter().map(|problem| Diagnostic {
-            path: source.path.clone(),
-            line: Some(lines.position(&source.text, problem.span.lo as usize).line),
-            kind: DiagnosticKind::Syntax,
-            message: problem.message.clone(),
-        }));
+    let lower = AssertUnwindSafe(|| lang::lower(source.language, source.id, &source.text));
+    match std::panic::catch_unwind(lower) {
+        Ok(Ok(lowered)) => {
+            if !lowered.problems.is_empty() {
+                let lines = LineIndex::new(&source.text);
+                for problem in &lowered.problems {
+                    let line = lines.position(&source.text, problem.span.lo as usize).line;
+                    tell(Some(line), DiagnosticKind::Syntax, problem.message.clone());
+                }
+            }
+            out.module = Some(lowered.module);
+        }
+        Ok(Err(error)) => tell(None, DiagnosticKind::Skipped, error.to_string()),
+        Err(_) => tell(None, DiagnosticKind::Internal, FAILED.to_owned()),
     }
-    Some(lowered.module)
+    out
 }
 
-fn analyse_unit(project: &Project, files: &[FileId], catalog: &Catalog) -> UnitReport {
-    let sources: Vec<&SourceFile> = files.iter().filter_map(|file| project.source(*file)).collect();
-    let lowered: Vec<(Option<Module>, UnitReport)> = sources
-        .par_iter()
-        .map(|source| {
-            let mut report = UnitReport::default();
-            (lower(source, &mut report), report)
-        })
-        .collect();
+fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog) -> UnitReport {
     let mut report = UnitReport::default();
-    let (mut modules, mut kept) = (Vec::new(), Vec::new());
-    for ((module, part), source) in lowered.into_iter().zip(sources) {
-        report.diagnostics.extend(part.diagnostics);
+    let (mut modules, mut files) = (Vec::new(), Vec::new());
+    for lowered in unit {
+        report.diagnostics.extend(lowered.diagnostics);
         report.stats.files += 1;
-        report.stats.bytes += source.text.len() as u64;
-        if let Some(module) = module {
+        report.stats.bytes += lowered.bytes;
+        if let Some(module) = lowered.module {
             modules.push(module);
-            kept.push(source);
+            files.push(lowered.file);
         }
     }
-    let links = project.plan.links(&kept.iter().map(|source| source.id).collect::<Vec<_>>());
+    let Some(first) = files.first() else { return report };
+    let catalog = catalog.of(ecosystem(project.plan.language(*first)));
+    let links = project.plan.links(&files);
     let program = Program::link(modules);
-    let unit = Unit::new(&program, &links, &kept, &project.versions, catalog);
+    let paths: Vec<&str> = files.iter().map(|file| project.plan.path(*file)).collect();
+    let unit = Unit::new(&program, &links, &paths, &project.versions, catalog);
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
-    let scopes: Vec<FileScope> =
-        kept.iter().map(|source| FileScope::new(&source.path, unit.resolved.language())).collect();
+    let scopes: Vec<FileScope> = paths.iter().map(|path| FileScope::new(path, catalog.language())).collect();
     report.findings = judge(&summaries, &scopes);
     count(&summaries, &mut report.stats);
     report
@@ -235,7 +239,9 @@ pub fn dump_types(
 ) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
     let (program, links) = (Program::link(vec![lowered.module]), Links::default());
-    Ok(Unit::new(&program, &links, &[source], versions, catalog).resolved.print(only))
+    Ok(Unit::new(&program, &links, &[&source.path], versions, catalog.of(ecosystem(source.language)))
+        .resolved
+        .print(only))
 }
 
 /// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
@@ -250,7 +256,7 @@ pub fn dump_summaries(
 ) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
     let (program, links) = (Program::link(vec![lowered.module]), Links::default());
-    let unit = Unit::new(&program, &links, &[source], versions, catalog);
+    let unit = Unit::new(&program, &links, &[&source.path], versions, catalog.of(ecosystem(source.language)));
     Ok(Summaries::new(&unit.resolved, &unit.regions).print(only))
 }
 
@@ -273,7 +279,7 @@ fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
 }
 
 /// Puts the units' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
-fn assemble(project: &Project, units: Vec<UnitReport>, settings: &Settings) -> Report {
+fn assemble(project: &Project<'_>, units: Vec<UnitReport>, settings: &Settings) -> Report {
     let mut report = Report::default();
     let mut findings: Vec<Finding> = Vec::new();
     for unit in units {
@@ -285,8 +291,7 @@ fn assemble(project: &Project, units: Vec<UnitReport>, settings: &Settings) -> R
         findings.retain(|finding| settings.select.iter().any(|rule| rule == finding.rule));
     }
     findings.sort_by(|a, b| (a.at, a.rule, &a.message).cmp(&(b.at, b.rule, &b.message)));
-    let source = |id| project.source(id);
-    fingerprint::assign(&mut findings, |id| source(id).map(|source| source.path.clone()).unwrap_or_default());
+    fingerprint::assign(&mut findings, |id| project.plan.path(id).to_owned());
     for mut finding in findings {
         if verdict::is_for(&finding, settings.persona) {
             report.findings.push(finding);
@@ -301,8 +306,8 @@ fn assemble(project: &Project, units: Vec<UnitReport>, settings: &Settings) -> R
     named.dedup();
     report.files = named
         .into_iter()
-        .filter_map(source)
-        .map(|source| ReportFile { id: source.id, path: source.path.clone(), text: mask::mask(&source.text) })
+        .filter_map(|id| project.source(id))
+        .map(|source| ReportFile { id: source.id, path: source.path, text: mask::mask(&source.text) })
         .collect();
     report
 }

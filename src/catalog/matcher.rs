@@ -4,7 +4,7 @@ use super::facts::{Resource, SymbolFacts, TypeFacts, TypeId};
 use super::path::AccessPath;
 use super::schema::{Ecosystem, LanguageFacts};
 use crate::ir::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,22 @@ impl EcosystemFacts {
     /// Words of imports without which, and without [`EcosystemFacts::globals`], a file cannot acquire anything; sorted, each once.
     pub fn imports(&self) -> impl Iterator<Item = &Name> {
         self.imports.iter()
+    }
+
+    /// The paths of everything that can acquire or hold a resource, and of the modules that these are in.
+    pub fn leads(&self) -> FxHashSet<Name> {
+        let held = |types: &[TypeId]| types.iter().any(|ty| self.ty(*ty).resource.is_some());
+        let functions =
+            self.functions.iter().filter(|(_, facts)| !facts.acquires.is_empty() || !facts.makes.is_empty());
+        let classes = self.classes.iter().filter(|(_, types)| held(types));
+        let mut out = FxHashSet::default();
+        for mut path in functions.map(|(path, _)| path.as_str()).chain(classes.map(|(path, _)| path.as_str())) {
+            while out.insert(Name::new(path)) {
+                let Some((above, _)) = path.rsplit_once('.') else { break };
+                path = above;
+            }
+        }
+        out
     }
 
     /// `name` begins the paths of something that is described.

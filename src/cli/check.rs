@@ -2,13 +2,14 @@
 
 use super::progress::Progress;
 use super::{Failure, Outcome, output, stats};
+use crate::analysis::{Glance, Listed, Plan, Project, Triage};
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::config::{Final, Options};
 use crate::finding::{Diagnostic, DiagnosticKind, Report};
+use crate::ir::FileId;
 use crate::source::discover::{Discovery, discover};
 use crate::source::{Problem, ProblemKind, manifest, read};
-use crate::analysis::{Glance, Listed, Plan, Project, Triage};
 use crate::{analysis, lang, report};
 use clap::Args;
 use std::fs::File;
@@ -78,12 +79,14 @@ fn analyse(
             language: file.language,
             glance: look.clone().unwrap_or_default(),
         });
-        let manifests = manifest::Manifests;
-        let plan = Plan::new(listed.collect(), &manifests, &triage, false, !settings.analysis.triage);
-        let sources = scanned.files(&found.files, &plan.wanted().collect::<Vec<_>>());
-        let versions = manifest::read(&sources, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
-        let progress = Progress::new(sources.len(), started);
-        let project = Project { sources, versions, plan };
+        let manifests = manifest::Manifests::read(&found.manifests);
+        let partial = roots.iter().any(|root| root.is_file());
+        let plan = Plan::new(listed.collect(), &manifests, &triage, partial);
+        let files = found.files.iter().map(|file| (file.path.as_str(), file.language));
+        let versions = manifest::read(files, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
+        let progress = Progress::new(plan.relevant(), started);
+        let text = |file: FileId| scanned.text(&found.files, file.0 as usize);
+        let project = Project { plan, versions, text: Box::new(text) };
         let mut report = analysis::analyse(&project, catalog, &settings.analysis, &|| progress.advance());
         progress.finish();
         (report.stats.files, report.stats.bytes) = scanned.size;

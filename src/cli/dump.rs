@@ -104,7 +104,12 @@ fn load(path: &Path) -> Result<(SourceFile, Versions), Failure> {
         output::complain(&format!("{}: {}", problem.path, problem.message));
     }
     let packages = Catalog::builtin().of(Ecosystem::Npm).versioned_packages();
-    let versions = manifest::read(&files, &[path.to_owned()], &cwd, packages);
+    let versions = manifest::read(
+        files.iter().map(|file| (file.path.as_str(), file.language)),
+        &[path.to_owned()],
+        &cwd,
+        packages,
+    );
     let source = files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))?;
     Ok((source, versions))
 }

@@ -6,13 +6,14 @@ mod classes;
 mod conditions;
 pub mod graph;
 mod infer;
+pub mod interest;
 mod links;
 mod print;
 mod regions;
 
 pub use call::{CallInfo, Target};
 pub use infer::symbol_args;
-pub use links::Links;
+pub use links::{Links, readings};
 pub use regions::Regions;
 
 use crate::catalog::schema::LanguageFacts;

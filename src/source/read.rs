@@ -52,27 +52,21 @@ pub fn scan<T: Send>(found: &[Found], look: &(dyn Fn(Language, &str) -> (bool, T
 }
 
 impl<T> Scanned<T> {
-    /// The `wanted` files, sorted by id, which is the position in `found`. What was not kept is read again; what cannot be read any more
-    /// is left out.
-    pub fn files(&self, found: &[Found], wanted: &[FileId]) -> Vec<SourceFile> {
-        let mut wanted = wanted.to_vec();
-        wanted.sort();
-        let kept = &self.kept;
-        let file = |id: &FileId| {
-            let found = found.get(id.0 as usize)?;
-            let kept = kept.get(id.0 as usize)?.clone();
-            let text = kept.or_else(|| read(found).0.map(Into::into))?;
-            Some(SourceFile { id: *id, path: found.path.clone(), language: found.language, text })
-        };
-        wanted.par_iter().filter_map(file).collect()
+    /// The text of the file at this position of `found`. What was not kept is read again; `None` when it cannot be read (any more).
+    pub fn text(&self, found: &[Found], at: usize) -> Option<Arc<str>> {
+        self.looks.get(at)?.as_ref()?;
+        self.kept[at].clone().or_else(|| read(found.get(at)?).0.map(Into::into))
     }
 }
 
 /// All texts, with the positions in `found` as ids, and what could not be read.
 pub fn load(found: &[Found]) -> (Vec<SourceFile>, Vec<Problem>) {
     let scanned = scan(found, &|_, _| (true, ()));
-    let all: Vec<FileId> = (0..found.len() as u32).map(FileId).collect();
-    (scanned.files(found, &all), scanned.problems)
+    let file = |(at, file): (usize, &Found)| {
+        let text = scanned.text(found, at)?;
+        Some(SourceFile { id: FileId(at as u32), path: file.path.clone(), language: file.language, text })
+    };
+    (found.iter().enumerate().filter_map(file).collect(), scanned.problems)
 }
 
 fn read(file: &Found) -> (Option<String>, Option<Problem>) {

@@ -284,12 +284,14 @@ pub fn sources<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<S
 /// The one call of the analysis. It runs on the current pool; `manifests` are shown paths and texts.
 pub fn run_analysis(
     sources: &[SourceFile],
-    _manifests: &[(String, String)],
+    manifests: &[(String, String)],
     versions: &Versions,
     settings: &Settings,
 ) -> Report {
     let catalog = Catalog::builtin();
-    let project = Project::of(sources.to_vec(), versions.clone(), &Manifests::default(), catalog, settings);
+    let mut known = Manifests::default();
+    manifests.iter().for_each(|(path, text)| known.set(path, text));
+    let project = Project::of(sources, versions.clone(), &known, catalog);
     analyse(&project, catalog, settings, &|| ())
 }
 

@@ -140,10 +140,11 @@ impl Graph {
         self.node(file).map_or(&[], |node| &self.importers.files[self.importers.range(node)])
     }
 
-    /// The submodule `name` of the Python package whose `__init__` the file is.
-    pub fn submodule(&self, file: FileId, name: &str) -> Option<FileId> {
+    /// The Python package that the file is a module of, by its `__init__`, and the file's name there.
+    pub fn package(&self, file: FileId) -> Option<(FileId, Name)> {
         let node = self.node(file).filter(|node| self.is_python[*node as usize])?;
-        self.python.submodule(&self.tree, node, name).map(|target| self.ids[target as usize])
+        let (package, name) = self.python.package(&self.tree, node)?;
+        Some((self.ids[package as usize], Name::new(name)))
     }
 
     /// All files, what a file imports before it; files that import each other in the order of their ids.

@@ -134,13 +134,14 @@ impl Python {
         best.filter(|best| is_whole(best, path))?.file
     }
 
-    /// The module or package of this name in the package whose `__init__` the file is.
-    pub fn submodule(&self, tree: &Tree, file: u32, name: &str) -> Option<u32> {
-        if !self.is_init(tree, file) {
-            return None;
-        }
-        let (dir, _) = tree.home(file);
-        self.reached(tree, dir, name).filter(|reached| is_whole(reached, name))?.file
+    /// The `__init__` of the package that the file is a module of, and the name of the file in it.
+    pub fn package<'t>(&self, tree: &'t Tree, file: u32) -> Option<(u32, &'t str)> {
+        let (dir, name) = tree.home(file);
+        let (dir, name) = match self.is_init(tree, file) {
+            true => (tree.parent(dir)?, tree.text(tree.name(dir))),
+            false => (dir, tree.text(name).rsplit_once('.').map_or(tree.text(name), |(stem, _)| stem)),
+        };
+        Some((self.inits[dir.0 as usize]?, name))
     }
 
     fn is_init(&self, tree: &Tree, file: u32) -> bool {

@@ -168,14 +168,17 @@ fn libraries_are_no_files_of_the_project() {
 }
 
 #[test]
-fn submodules() {
+fn packages_have_modules_by_their_place() {
     let project = python("a/__init__.py a/m.py a/b/__init__.py a/n/x.py m.py");
-    let submodule = |name| project.path(project.graph.submodule(project.id("a/__init__.py"), name));
-    assert_eq!(
-        [submodule("m"), submodule("b"), submodule("n"), submodule("c")],
-        ["a/m.py", "a/b/__init__.py", "-", "-"]
-    );
-    assert_eq!(project.graph.submodule(project.id("a/m.py"), "b"), None);
+    let package = |path| {
+        let (package, name) = project.graph.package(project.id(path))?;
+        Some(format!("{} {name}", project.path(Some(package))))
+    };
+    assert_eq!(package("a/m.py").as_deref(), Some("a/__init__.py m"));
+    assert_eq!(package("a/b/__init__.py").as_deref(), Some("a/__init__.py b"));
+    assert_eq!(package("a/n/x.py"), None);
+    assert_eq!(package("m.py"), None);
+    assert_eq!(package("a/__init__.py"), None);
 }
 
 #[test]

@@ -5,9 +5,9 @@ mod lock;
 mod range;
 pub(super) mod texts;
 
+use super::Language;
 use super::discover::clean;
 use super::read::MAX_BYTES;
-use super::{Language, SourceFile};
 use crate::ir::Name;
 use lock::Locks;
 use rayon::prelude::*;
@@ -56,14 +56,19 @@ impl Versions {
 /// Where that bounds nothing (`*`, `latest`, `workspace:*`, `catalog:`), the lock file beside it decides, or the next one above.
 /// Directories above `cwd` and above the `roots` of the run are not looked at. Manifests and lock files that cannot be read or understood
 /// say nothing: what follows is only that the version is not known.
-pub fn read(files: &[SourceFile], roots: &[PathBuf], cwd: &Path, packages: &[Name]) -> Versions {
+pub fn read<'f>(
+    files: impl Iterator<Item = (&'f str, Language)>,
+    roots: &[PathBuf],
+    cwd: &Path,
+    packages: &[Name],
+) -> Versions {
     let mut versions = Versions::default();
     if packages.is_empty() {
         return versions;
     }
     let roots: FxHashSet<PathBuf> = roots.iter().map(|root| clean(&cwd.join(root))).chain([cwd.to_owned()]).collect();
-    let files = files.iter().filter(|file| file.language != Language::Python);
-    let shown: FxHashSet<&str> = files.map(|file| directory_of(&file.path)).collect();
+    let files = files.filter(|(_, language)| *language != Language::Python);
+    let shown: FxHashSet<&str> = files.map(|(path, _)| directory_of(path)).collect();
     // With the directories above, which sort before what is below them.
     let mut directories: BTreeMap<PathBuf, Option<Asked>> = BTreeMap::new();
     for directory in &shown {

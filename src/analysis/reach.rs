@@ -1,0 +1,258 @@
+//! Which files are looked at, and which of them together.
+//!
+//! A file is *relevant* when it names a library or global of the catalogue: nothing can be acquired without one. What it acquires may be
+//! released, kept or passed on in the files that import it and in those that it imports. How far that is followed is part of what a finding
+//! means, like the number of functions and classes that a resource is followed through:
+//!
+//! 1. **Up**: files that import something *hot* ([`Interest`]) of a relevant file, and files that import something hot of these.
+//! 2. **Down**: files from which the hot code found so far imports something that it mentions.
+//!
+//! A file that only gathers others (`index.ts`, `__init__.py`) is no step of its own. What is further away is not parsed at all.
+//! Files that are looked at and connected through imports form one unit: one [`crate::ir::Program`].
+
+use super::plan::Plan;
+use super::{Lowered, Project, lower};
+use crate::catalog::Catalog;
+use crate::ir::{FileId, Name};
+use crate::resolve::interest::Interest;
+use crate::resolve::readings;
+use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Importers followed from one to the next.
+const UP: usize = 2;
+
+/// Rounds in which modules tell each other what is hot. Each goes through all of them, imported ones first, so that more than one is needed
+/// only where imports go round in circles.
+const ROUNDS: usize = 3;
+
+/// A file that is looked at.
+struct Reached {
+    lowered: Lowered,
+    /// `None`: it could not be lowered.
+    interest: Option<Interest>,
+}
+
+struct Reach<'p> {
+    project: &'p Project<'p>,
+    catalog: &'p Catalog,
+    progress: &'p (dyn Fn() + Sync),
+    files: FxHashMap<FileId, Reached>,
+    /// Position in the order of imports.
+    rank: Vec<u32>,
+}
+
+/// The files to look at, in units: connected ones together, imported ones first where imports do not go round in circles; the largest unit
+/// first. `all`: every other file, alone.
+pub(super) fn units(
+    project: &Project<'_>,
+    catalog: &Catalog,
+    all: bool,
+    progress: &(dyn Fn() + Sync),
+) -> Vec<Vec<Lowered>> {
+    let plan = &project.plan;
+    let mut rank = vec![0; plan.len()];
+    for (at, file) in plan.graph.order().into_iter().enumerate() {
+        rank[file.0 as usize] = at as u32;
+    }
+    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank };
+    reach.add(plan.files().filter(|file| plan.is_relevant(*file)).collect());
+    reach.settle();
+    for _ in 0..UP {
+        reach.up();
+    }
+    reach.down();
+    reach.into_units(all)
+}
+
+impl Reach<'_> {
+    fn plan(&self) -> &Plan {
+        &self.project.plan
+    }
+
+    /// Looks at files that were not looked at before.
+    fn add(&mut self, mut new: Vec<FileId>) {
+        new.sort();
+        new.dedup();
+        let facts: Vec<_> = [crate::catalog::schema::Ecosystem::Python, crate::catalog::schema::Ecosystem::Npm]
+            .map(|of| (of, self.catalog.of(of)))
+            .into_iter()
+            .collect();
+        let leads: Vec<FxHashSet<Name>> = facts.iter().map(|(_, facts)| facts.leads()).collect();
+        let reached: Vec<(FileId, Reached)> = new
+            .into_par_iter()
+            .filter(|file| !self.files.contains_key(file))
+            .filter_map(|file| {
+                let lowered = lower(&self.project.source(file)?);
+                let ecosystem = super::ecosystem(self.plan().language(file));
+                let at = facts.iter().position(|(of, _)| *of == ecosystem)?;
+                let interest = lowered.module.as_ref().map(|module| Interest::new(module, facts[at].1, &leads[at]));
+                (self.progress)();
+                Some((file, Reached { lowered, interest }))
+            })
+            .collect();
+        self.files.extend(reached);
+    }
+
+    fn interest(&self, file: FileId) -> Option<&Interest> {
+        self.files.get(&file)?.interest.as_ref()
+    }
+
+    /// The file and the member of it that an import of `path` in `file` names.
+    fn target<'n>(&self, file: FileId, path: &'n str) -> Option<(FileId, &'n str)> {
+        readings(path).find_map(|(specifier, members)| {
+            let target = self.plan().graph.target(file, specifier)?;
+            Some((target, members.split('.').find(|member| !member.is_empty()).unwrap_or_default()))
+        })
+    }
+
+    /// What an import of `path` in `file` binds is hot where it comes from.
+    fn is_hot(&self, file: FileId, path: &str) -> bool {
+        let Some((target, member)) = self.target(file, path) else { return false };
+        self.is_hot_in(target, member, &mut Vec::new())
+    }
+
+    fn is_hot_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> bool {
+        let Some(interest) = self.interest(file).filter(|_| !passed.contains(&file)) else { return false };
+        passed.push(file);
+        interest.is_hot_member(member)
+            || interest.passes_on().iter().any(|specifier| {
+                let target = self.plan().graph.target(file, specifier);
+                target.is_some_and(|target| self.is_hot_in(target, member, passed))
+            })
+    }
+
+    /// Lets modules tell each other what is hot.
+    fn settle(&mut self) {
+        let mut order: Vec<FileId> = self.files.keys().copied().collect();
+        order.sort_by_key(|file| self.rank[file.0 as usize]);
+        for _ in 0..ROUNDS {
+            let mut changed = false;
+            for file in &order {
+                let Some(mut reached) = self.files.remove(file) else { continue };
+                if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
+                    changed |= interest.settle(module, &|path| self.is_hot(*file, path));
+                }
+                self.files.insert(*file, reached);
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    /// Adds the files that import something hot.
+    fn up(&mut self) {
+        let mut from: Vec<FileId> = self.files.keys().copied().collect();
+        loop {
+            let mut found: Vec<FileId> = Vec::new();
+            for file in from.drain(..) {
+                if self.interest(file).is_some_and(|interest| interest.is_hot() || !interest.passes_on().is_empty()) {
+                    let importers = self.plan().graph.importers(file).iter();
+                    found.extend(importers.filter(|importer| !self.files.contains_key(importer)));
+                }
+            }
+            found.sort();
+            found.dedup();
+            let found: Vec<FileId> = found.into_par_iter().filter(|file| self.may_name_hot(*file)).collect();
+            if found.is_empty() {
+                return;
+            }
+            self.add(found.clone());
+            self.settle();
+            // Whoever imports one that gathers is as near as the one that gathers.
+            from.extend(found.into_iter().filter(|file| self.plan().gathers(*file)));
+        }
+    }
+
+    /// The text of the file has a name that is hot in one that it imports.
+    fn may_name_hot(&self, file: FileId) -> bool {
+        let imported = self.plan().graph.imports(file).iter().filter_map(|target| self.interest(*target));
+        let imported: Vec<&Interest> =
+            imported.filter(|interest| interest.is_hot() || !interest.passes_on().is_empty()).collect();
+        if imported.iter().any(|interest| interest.is_hot_unnamed() || !interest.passes_on().is_empty()) {
+            return true;
+        }
+        let names = imported.iter().flat_map(|interest| interest.hot()).map(Name::as_str);
+        let names = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
+        let (Ok(names), Some(source)) = (names, self.project.source(file)) else { return true };
+        self.plan().gathers(file) || names.is_match(source.text.as_ref())
+    }
+
+    /// Adds the files from which hot code imports something that it mentions; those that gather others are passed through.
+    fn down(&mut self) {
+        let mut wanted: FxHashSet<(FileId, String)> = FxHashSet::default();
+        let mut pending: Vec<(FileId, String)> = Vec::new();
+        for (file, reached) in &self.files {
+            for path in reached.interest.iter().flat_map(Interest::mentioned) {
+                if let Some((target, member)) = self.target(*file, path) {
+                    let item = (target, member.to_owned());
+                    if wanted.insert(item.clone()) {
+                        pending.push(item);
+                    }
+                }
+            }
+        }
+        while !pending.is_empty() {
+            self.add(pending.iter().map(|(file, _)| *file).collect());
+            let mut next = Vec::new();
+            for (file, member) in pending.drain(..) {
+                let Some(interest) = self.interest(file).filter(|_| self.plan().gathers(file)) else { continue };
+                let named = interest.import(&member).and_then(|path| self.target(file, path));
+                let passed = interest.passes_on().iter();
+                let passed =
+                    passed.filter_map(|specifier| Some((self.plan().graph.target(file, specifier)?, member.as_str())));
+                for (target, member) in named.into_iter().chain(passed) {
+                    let item = (target, member.to_owned());
+                    if wanted.insert(item.clone()) {
+                        next.push(item);
+                    }
+                }
+            }
+            next.sort();
+            pending = next;
+        }
+    }
+
+    fn into_units(mut self, all: bool) -> Vec<Vec<Lowered>> {
+        let mut order: Vec<FileId> = self.files.keys().copied().collect();
+        order.sort_by_key(|file| self.rank[file.0 as usize]);
+        let mut unit_of: FxHashMap<FileId, usize> = FxHashMap::default();
+        let mut count = 0;
+        for start in &order {
+            if unit_of.contains_key(start) {
+                continue;
+            }
+            let mut pending = vec![*start];
+            unit_of.insert(*start, count);
+            while let Some(file) = pending.pop() {
+                for other in self.plan().graph.imports(file).iter().chain(self.plan().graph.importers(file)) {
+                    if self.files.contains_key(other) && !unit_of.contains_key(other) {
+                        unit_of.insert(*other, count);
+                        pending.push(*other);
+                    }
+                }
+            }
+            count += 1;
+        }
+        if all {
+            let others: Vec<FileId> = self.plan().files().filter(|file| !self.files.contains_key(file)).collect();
+            self.add(others.clone());
+            for file in others {
+                unit_of.insert(file, count);
+                order.push(file);
+                count += 1;
+            }
+        }
+        let mut units: Vec<Vec<Lowered>> = Vec::new();
+        units.resize_with(count, Vec::new);
+        for file in order {
+            if let (Some(unit), Some(reached)) = (unit_of.get(&file), self.files.remove(&file)) {
+                units[*unit].push(reached.lowered);
+            }
+        }
+        units.sort_by_key(|unit| (std::cmp::Reverse(unit.len()), unit.first().map(|first| first.file)));
+        units
+    }
+}

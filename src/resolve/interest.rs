@@ -1,0 +1,260 @@
+//! Which names of a module can lead to a resource: a rough answer, found without inference and without other modules' code, that decides
+//! which other files are worth a look. It errs on the side of yes.
+//!
+//! A definition is *hot* when its code names something of the catalogue that acquires or holds, a hot global, or an imported name that is
+//! hot where it comes from.
+
+use crate::catalog::EcosystemFacts;
+use crate::ir::{ClassId, Const, Export, FuncId, Module, Name, Op, Place, Root, TypeRef};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A function of the top level with all that is in it, or a class with its methods.
+#[derive(Default)]
+struct Definition {
+    hot: bool,
+    /// It names something of the catalogue.
+    direct: bool,
+    /// Global names that its code mentions, sorted.
+    mentions: Vec<Name>,
+    /// Global names that its annotations mention.
+    types: Vec<Name>,
+    /// What its own imports bind.
+    symbols: Vec<Name>,
+}
+
+/// See the module's documentation.
+pub struct Interest {
+    definitions: Vec<Definition>,
+    of_function: FxHashMap<FuncId, usize>,
+    of_class: FxHashMap<ClassId, usize>,
+    /// Global names and the paths that imports bind to them; exported names are under [`Export::place`]'s field as well.
+    imports: FxHashMap<Name, Name>,
+    hot: FxHashSet<Name>,
+    /// The module as a whole (`module.exports = ...`) is hot.
+    whole: bool,
+    /// Modules all of whose names it passes on.
+    passes_on: Vec<Name>,
+}
+
+impl Interest {
+    pub fn new(module: &Module, catalog: &EcosystemFacts, leads: &FxHashSet<Name>) -> Self {
+        let passed = module.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from.clone());
+        let mut interest = Interest {
+            definitions: Vec::new(),
+            of_function: FxHashMap::default(),
+            of_class: FxHashMap::default(),
+            imports: FxHashMap::default(),
+            hot: FxHashSet::default(),
+            whole: false,
+            passes_on: passed.chain(module.stars.iter().cloned()).collect(),
+        };
+        let leads_on = |path: &Name| {
+            let member = catalog.language().package_member.as_str();
+            let package = path.strip_suffix(member).and_then(|rest| rest.strip_suffix('.'));
+            leads.contains(path) || (!member.is_empty() && package.is_some_and(|package| leads.contains(package)))
+        };
+        let star = module.stars.iter().any(&leads_on);
+        let mut bound: FxHashSet<&Name> = FxHashSet::default();
+        for instr in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs) {
+            if let Some(Place { root: Root::Global(name), proj, .. }) = instr.op.dst()
+                && proj.is_empty()
+            {
+                bound.insert(name);
+            }
+            if let Op::Const { dst, value: Const::Symbol(path) } = &instr.op
+                && let Some(name) = global_name(dst)
+            {
+                if leads_on(path) {
+                    interest.hot.insert(name.clone());
+                } else {
+                    interest.imports.insert(name, path.clone());
+                }
+            }
+        }
+        let globals: FxHashSet<&Name> = catalog.globals().collect();
+        for id in module.func_ids().skip(1) {
+            let definition = interest.definition_of(module, id);
+            let function = module.func(id);
+            let annotated = function.params.iter().filter_map(|param| param.ty.as_ref()).chain(&function.ret);
+            let locals = function.locals.iter().filter_map(|local| local.ty.as_deref());
+            let definition = &mut interest.definitions[definition];
+            annotated.chain(locals).for_each(|ty| type_names(ty, &mut definition.types));
+            for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+                if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
+                    definition.direct |= leads_on(path);
+                    definition.symbols.push(path.clone());
+                }
+                instr.op.for_each_place(&mut |place| {
+                    if let Root::Global(name) = &place.root {
+                        definition.direct |= !bound.contains(name) && (star || globals.contains(name));
+                        definition.mentions.push(name.clone());
+                    }
+                });
+            }
+        }
+        for (i, class) in module.classes.iter().enumerate() {
+            let definition = interest.class(ClassId(i as u32));
+            let definition = &mut interest.definitions[definition];
+            class.bases.iter().for_each(|base| type_names(base, &mut definition.mentions));
+            class
+                .fields
+                .iter()
+                .filter_map(|field| field.ty.as_ref())
+                .for_each(|ty| type_names(ty, &mut definition.types));
+        }
+        for definition in &mut interest.definitions {
+            for names in [&mut definition.mentions, &mut definition.types, &mut definition.symbols] {
+                names.sort();
+                names.dedup();
+            }
+        }
+        interest
+    }
+
+    fn class(&mut self, class: ClassId) -> usize {
+        let next = self.definitions.len();
+        let at = *self.of_class.entry(class).or_insert(next);
+        if at == next {
+            self.definitions.push(Definition::default());
+        }
+        at
+    }
+
+    /// The definition of the top level that the function is part of.
+    fn definition_of(&mut self, module: &Module, func: FuncId) -> usize {
+        let mut outermost = func;
+        while let Some(parent) = module.func(outermost).parent.filter(|parent| *parent != FuncId(0)) {
+            outermost = parent;
+        }
+        if let Some(class) = module.func(outermost).class {
+            let at = self.class(class);
+            self.of_function.insert(func, at);
+            return at;
+        }
+        let next = self.definitions.len();
+        let at = *self.of_function.entry(outermost).or_insert(next);
+        if at == next {
+            self.definitions.push(Definition::default());
+        }
+        self.of_function.insert(func, at);
+        at
+    }
+
+    /// Finds out what is hot, given what is known of other modules: `is_hot` tells for the path that an import binds. Returns whether
+    /// that changed anything.
+    pub fn settle(&mut self, module: &Module, is_hot: &dyn Fn(&Name) -> bool) -> bool {
+        let before = (self.hot.len(), self.whole, self.hot_count());
+        let imported: Vec<Name> =
+            self.imports.iter().filter(|(_, path)| is_hot(path)).map(|(name, _)| name.clone()).collect();
+        self.hot.extend(imported);
+        for definition in self.definitions.iter_mut().filter(|definition| !definition.hot) {
+            definition.hot = definition.direct || definition.symbols.iter().any(is_hot);
+        }
+        loop {
+            let known = (self.hot.len(), self.hot_count());
+            for definition in self.definitions.iter_mut().filter(|definition| !definition.hot) {
+                definition.hot = definition.mentions.iter().any(|name| self.hot.contains(name));
+            }
+            self.top_level(module);
+            if (self.hot.len(), self.hot_count()) == known {
+                break;
+            }
+        }
+        before != (self.hot.len(), self.whole, self.hot_count())
+    }
+
+    fn hot_count(&self) -> usize {
+        self.definitions.iter().filter(|definition| definition.hot).count()
+    }
+
+    /// What the top level makes of what is hot is hot.
+    fn top_level(&mut self, module: &Module) {
+        let mut locals: FxHashSet<u32> = FxHashSet::default();
+        for instr in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs) {
+            let Some(dst) = instr.op.dst() else { continue };
+            let is_hot = |at: Option<&usize>| at.is_some_and(|at| self.definitions[*at].hot);
+            let hot = match &instr.op {
+                Op::Closure { func, .. } => is_hot(self.of_function.get(func)),
+                Op::Const { value: Const::Class(class), .. } => is_hot(self.of_class.get(class)),
+                _ => {
+                    let mut hot = false;
+                    instr.op.for_each_place(&mut |place| {
+                        hot |= match &place.root {
+                            Root::Local(id) => locals.contains(&id.0),
+                            Root::Global(name) => self.hot.contains(name),
+                            _ => false,
+                        };
+                    });
+                    hot
+                }
+            };
+            if !hot {
+                continue;
+            }
+            match &dst.root {
+                Root::Local(id) => {
+                    locals.insert(id.0);
+                }
+                Root::Global(_) if dst.starts_with(&Export::whole()) => self.whole = true,
+                Root::Global(_) => self.hot.extend(global_name(dst)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Names that are hot for those who import them.
+    pub fn hot(&self) -> impl Iterator<Item = &Name> {
+        self.hot.iter()
+    }
+
+    /// Something of it is hot.
+    pub fn is_hot(&self) -> bool {
+        self.whole || !self.hot.is_empty()
+    }
+
+    /// The module as a whole is hot, whatever it is called where it is imported.
+    pub fn is_hot_unnamed(&self) -> bool {
+        self.whole || self.hot.contains("default")
+    }
+
+    /// Whether the member, the first of a path behind the module's name, is hot.
+    pub fn is_hot_member(&self, member: &str) -> bool {
+        self.whole || if member.is_empty() { self.is_hot() } else { self.hot.contains(member) }
+    }
+
+    pub fn passes_on(&self) -> &[Name] {
+        &self.passes_on
+    }
+
+    /// The path that an import binds to the name.
+    pub fn import(&self, name: &str) -> Option<&Name> {
+        self.imports.get(name)
+    }
+
+    /// Paths that hot code mentions: what they lead to may release what it is given, keep it, or be its base.
+    pub fn mentioned(&self) -> Vec<&Name> {
+        let hot = || self.definitions.iter().filter(|definition| definition.hot);
+        let names = hot().flat_map(|definition| definition.mentions.iter().chain(&definition.types));
+        let mut paths: Vec<&Name> = names.filter_map(|name| self.imports.get(name)).collect();
+        paths.extend(hot().flat_map(|definition| &definition.symbols));
+        paths.extend(self.hot.iter().filter_map(|name| self.imports.get(name)));
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+}
+
+/// The name under which others can import what the place holds.
+fn global_name(place: &Place) -> Option<Name> {
+    let Root::Global(name) = &place.root else { return None };
+    match place.proj.first() {
+        Some(crate::ir::Proj::Field(field)) if *place == Export::place(field) => Some(field.clone()),
+        _ => Some(name.clone()),
+    }
+}
+
+fn type_names(ty: &TypeRef, out: &mut Vec<Name>) {
+    out.extend(ty.path.first().cloned());
+    ty.args.iter().chain(&ty.alternatives).for_each(|ty| type_names(ty, out));
+    ty.fields.iter().for_each(|(_, ty)| type_names(ty, out));
+}
