@@ -16,14 +16,15 @@ use crate::catalog::Catalog;
 use crate::ir::{FileId, Name};
 use crate::resolve::interest::Interest;
 use crate::resolve::readings;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 /// Importers followed from one to the next.
 const UP: usize = 2;
 
-/// Rounds in which modules tell each other what is hot. Each goes through all of them, imported ones first, so that more than one is needed
+/// How often a module is asked what is hot in it after others changed. Imported ones are asked first, so that more than once is needed
 /// only where imports go round in circles.
 const ROUNDS: usize = 3;
 
@@ -41,6 +42,8 @@ struct Reach<'p> {
     files: FxHashMap<FileId, Reached>,
     /// Position in the order of imports.
     rank: Vec<u32>,
+    /// Members whose code is known to be needed.
+    seen: FxHashSet<(FileId, String)>,
 }
 
 /// The files to look at, in units: connected ones together, imported ones first where imports do not go round in circles; the largest unit
@@ -56,13 +59,17 @@ pub(super) fn units(
     for (at, file) in plan.graph.order().into_iter().enumerate() {
         rank[file.0 as usize] = at as u32;
     }
-    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank };
-    reach.add(plan.files().filter(|file| plan.is_relevant(*file)).collect());
-    reach.settle();
+    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank, seen: FxHashSet::default() };
+    let relevant: Vec<FileId> = plan.files().filter(|file| plan.is_relevant(*file)).collect();
+    reach.add(relevant.clone());
+    reach.settle(&relevant);
     for _ in 0..UP {
         reach.up();
     }
     reach.down();
+    if !all {
+        reach.prune();
+    }
     reach.into_units(all)
 }
 
@@ -123,21 +130,39 @@ impl Reach<'_> {
             })
     }
 
-    /// Lets modules tell each other what is hot.
-    fn settle(&mut self) {
-        let mut order: Vec<FileId> = self.files.keys().copied().collect();
-        order.sort_by_key(|file| self.rank[file.0 as usize]);
-        for _ in 0..ROUNDS {
-            let mut changed = false;
-            for file in &order {
-                let Some(mut reached) = self.files.remove(file) else { continue };
-                if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
-                    changed |= interest.settle(module, &|path| self.is_hot(*file, path));
-                }
-                self.files.insert(*file, reached);
+    /// Lets modules tell each other what is hot, from the `new` ones on.
+    fn settle(&mut self, new: &[FileId]) {
+        let mut due: BTreeSet<(u32, FileId)> = new.iter().map(|file| (self.rank[file.0 as usize], *file)).collect();
+        let mut asked: FxHashMap<FileId, usize> = FxHashMap::default();
+        while let Some((_, file)) = due.pop_first() {
+            let times = asked.entry(file).or_default();
+            *times += 1;
+            if *times > ROUNDS {
+                continue;
             }
-            if !changed {
-                break;
+            let Some(mut reached) = self.files.remove(&file) else { continue };
+            let mut changed = false;
+            if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
+                changed = interest.settle(module, &|path| self.is_hot(file, path));
+            }
+            self.files.insert(file, reached);
+            if changed {
+                self.tell_importers(file, &mut due);
+            }
+        }
+    }
+
+    /// Who imports the file, itself or through those that pass all names on, is due.
+    fn tell_importers(&self, file: FileId, due: &mut BTreeSet<(u32, FileId)>) {
+        let mut pending = vec![file];
+        let mut seen = FxHashSet::from_iter([file]);
+        while let Some(file) = pending.pop() {
+            for importer in self.plan().graph.importers(file) {
+                let Some(interest) = self.interest(*importer).filter(|_| seen.insert(*importer)) else { continue };
+                due.insert((self.rank[importer.0 as usize], *importer));
+                if !interest.passes_on().is_empty() {
+                    pending.push(*importer);
+                }
             }
         }
     }
@@ -160,7 +185,7 @@ impl Reach<'_> {
                 return;
             }
             self.add(found.clone());
-            self.settle();
+            self.settle(&found);
             // Whoever imports one that gathers is as near as the one that gathers.
             from.extend(found.into_iter().filter(|file| self.plan().gathers(*file)));
         }
@@ -175,7 +200,7 @@ impl Reach<'_> {
             return true;
         }
         let names = imported.iter().flat_map(|interest| interest.hot()).map(Name::as_str);
-        let names = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
+        let names = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(names);
         let (Ok(names), Some(source)) = (names, self.project.source(file)) else { return true };
         self.plan().gathers(file) || names.is_match(source.text.as_ref())
     }
@@ -213,6 +238,40 @@ impl Reach<'_> {
             next.sort();
             pending = next;
         }
+    }
+
+    /// Forgets the code that has no part in what happens to a resource: what is neither hot, nor releases anything, nor is mentioned by
+    /// code that is kept.
+    fn prune(&mut self) {
+        let mut pending: Vec<(FileId, Option<String>)> = self.files.keys().map(|file| (*file, None)).collect();
+        while let Some((file, member)) = pending.pop() {
+            let Some(interest) = self.files.get_mut(&file).and_then(|reached| reached.interest.as_mut()) else {
+                continue;
+            };
+            let mut paths = interest.keep(member.as_deref());
+            let passed = interest.passes_on().to_vec();
+            if let Some(member) = &member {
+                paths.extend(interest.import(member).cloned());
+                // The name may be one of another module.
+                for specifier in passed {
+                    let target = self.plan().graph.target(file, &specifier);
+                    let target = target.filter(|target| self.seen.insert((*target, member.clone())));
+                    pending.extend(target.map(|target| (target, Some(member.clone()))));
+                }
+            }
+            for path in paths {
+                let Some((target, member)) = self.target(file, &path) else { continue };
+                let member = member.to_owned();
+                if self.seen.insert((target, member.clone())) {
+                    pending.push((target, Some(member)));
+                }
+            }
+        }
+        self.files.par_iter_mut().for_each(|(_, reached)| {
+            if let (Some(interest), Some(module)) = (&reached.interest, &mut reached.lowered.module) {
+                interest.prune(module);
+            }
+        });
     }
 
     fn into_units(mut self, all: bool) -> Vec<Vec<Lowered>> {

@@ -111,10 +111,15 @@ impl EcosystemFacts {
 
     /// The paths of everything that can acquire or hold a resource, and of the modules that these are in.
     pub fn leads(&self) -> FxHashSet<Name> {
-        let held = |types: &[TypeId]| types.iter().any(|ty| self.ty(*ty).resource.is_some());
-        let functions =
-            self.functions.iter().filter(|(_, facts)| !facts.acquires.is_empty() || !facts.makes.is_empty());
-        let classes = self.classes.iter().filter(|(_, types)| held(types));
+        let acquires = |ty: &TypeId| {
+            let methods = self.methods.get(ty.0 as usize).into_iter().flat_map(FxHashMap::values);
+            methods.flat_map(|facts| &facts.acquires).next().is_some()
+        };
+        // Plain types that lead on to something through an attribute count as well.
+        let holds = |ty: &TypeId| self.ty(*ty).resource.is_some() || acquires(ty) || !self.ty(*ty).attributes.is_empty();
+        let leads = |facts: &SymbolFacts| !facts.acquires.is_empty() || facts.makes.iter().any(holds);
+        let functions = self.functions.iter().filter(|(_, facts)| leads(facts));
+        let classes = self.classes.iter().filter(|(_, types)| types.iter().any(holds));
         let mut out = FxHashSet::default();
         for mut path in functions.map(|(path, _)| path.as_str()).chain(classes.map(|(path, _)| path.as_str())) {
             while out.insert(Name::new(path)) {

@@ -5,7 +5,7 @@
 //! hot where it comes from.
 
 use crate::catalog::EcosystemFacts;
-use crate::ir::{ClassId, Const, Export, FuncId, Module, Name, Op, Place, Root, TypeRef};
+use crate::ir::{Callee, ClassId, Const, Export, FuncId, Module, Name, Op, Place, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A function of the top level with all that is in it, or a class with its methods.
@@ -20,6 +20,10 @@ struct Definition {
     types: Vec<Name>,
     /// What its own imports bind.
     symbols: Vec<Name>,
+    /// It calls something like a release, of whatever.
+    releases: bool,
+    /// Its code is needed.
+    kept: bool,
 }
 
 /// See the module's documentation.
@@ -27,6 +31,8 @@ pub struct Interest {
     definitions: Vec<Definition>,
     of_function: FxHashMap<FuncId, usize>,
     of_class: FxHashMap<ClassId, usize>,
+    /// What global and exported names may stand for.
+    names: FxHashMap<Name, Vec<usize>>,
     /// Global names and the paths that imports bind to them; exported names are under [`Export::place`]'s field as well.
     imports: FxHashMap<Name, Name>,
     hot: FxHashSet<Name>,
@@ -43,6 +49,7 @@ impl Interest {
             definitions: Vec::new(),
             of_function: FxHashMap::default(),
             of_class: FxHashMap::default(),
+            names: FxHashMap::default(),
             imports: FxHashMap::default(),
             hot: FxHashSet::default(),
             whole: false,
@@ -80,6 +87,9 @@ impl Interest {
             let definition = &mut interest.definitions[definition];
             annotated.chain(locals).for_each(|ty| type_names(ty, &mut definition.types));
             for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+                if let Op::Call { callee: Callee::Method { name, .. }, .. } = &instr.op {
+                    definition.releases |= catalog.language().may_release.contains(name);
+                }
                 if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
                     definition.direct |= leads_on(path);
                     definition.symbols.push(path.clone());
@@ -102,6 +112,7 @@ impl Interest {
                 .filter_map(|field| field.ty.as_ref())
                 .for_each(|ty| type_names(ty, &mut definition.types));
         }
+        interest.name_definitions(module);
         for definition in &mut interest.definitions {
             for names in [&mut definition.mentions, &mut definition.types, &mut definition.symbols] {
                 names.sort();
@@ -138,6 +149,77 @@ impl Interest {
         }
         self.of_function.insert(func, at);
         at
+    }
+
+    /// Finds the names that the top level gives to definitions, also when it passes them through something first.
+    fn name_definitions(&mut self, module: &Module) {
+        let mut held: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
+        for instr in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs) {
+            let Some(dst) = instr.op.dst() else { continue };
+            let mut known: Vec<usize> = match &instr.op {
+                Op::Closure { func, .. } => self.of_function.get(func).copied().into_iter().collect(),
+                Op::Const { value: Const::Class(class), .. } => self.of_class.get(class).copied().into_iter().collect(),
+                _ => Vec::new(),
+            };
+            instr.op.for_each_place(&mut |place| match &place.root {
+                Root::Local(id) => known.extend(held.get(&id.0).into_iter().flatten()),
+                Root::Global(name) if place != dst => known.extend(self.names.get(name).into_iter().flatten()),
+                _ => {}
+            });
+            if known.is_empty() {
+                continue;
+            }
+            known.sort_unstable();
+            known.dedup();
+            match &dst.root {
+                Root::Local(id) => held.entry(id.0).or_default().extend(known),
+                Root::Global(_) => {
+                    if let Some(name) = global_name(dst) {
+                        let names = self.names.entry(name).or_default();
+                        names.extend(known);
+                        names.sort_unstable();
+                        names.dedup();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Says that the code of `member` is needed - all of the module, when it is empty - or, without one, that of what is hot and of what
+    /// releases something. Gives the paths of the imports that the code mentions which is needed now and was not before.
+    pub fn keep(&mut self, member: Option<&str>) -> Vec<Name> {
+        let mut pending: Vec<usize> = match member {
+            Some(member) if !member.is_empty() => self.names.get(member).cloned().unwrap_or_default(),
+            Some(_) => (0..self.definitions.len()).collect(),
+            None => {
+                let needed = |at: &usize| self.definitions[*at].hot || self.definitions[*at].releases;
+                (0..self.definitions.len()).filter(needed).collect()
+            }
+        };
+        let mut paths = Vec::new();
+        while let Some(at) = pending.pop() {
+            let definition = &mut self.definitions[at];
+            if std::mem::replace(&mut definition.kept, true) {
+                continue;
+            }
+            for name in definition.mentions.iter().chain(&definition.types) {
+                pending.extend(self.names.get(name).into_iter().flatten());
+                paths.extend(self.imports.get(name).cloned());
+            }
+            paths.extend(definition.symbols.iter().cloned());
+        }
+        paths
+    }
+
+    /// Empties the functions whose code is not needed: they have no part in what happens to a resource.
+    pub fn prune(&self, module: &mut Module) {
+        for (i, function) in module.functions.iter_mut().enumerate().skip(1) {
+            let kept = self.of_function.get(&FuncId(i as u32)).is_none_or(|at| self.definitions[*at].kept);
+            if !kept {
+                function.empty();
+            }
+        }
     }
 
     /// Finds out what is hot, given what is known of other modules: `is_hot` tells for the path that an import binds. Returns whether
