@@ -17,7 +17,7 @@ use super::tree::{DirId, NameId, TOP, Tree};
 use crate::ir::Name;
 use crate::source::Language;
 use crate::source::manifest::{Manifests, SECTIONS, is_local, may_mean};
-use oxc_resolver::{ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery};
+use oxc_resolver::{ResolveError, ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -174,7 +174,8 @@ impl<'t> Packages<'t> {
             return self.resolved(scope, specifier);
         }
         if let Some((name, path)) = package(specifier) {
-            let nearest = self.tree.nearest(self.contents.packages.get(name)?, scope).iter().take(MAX_TIED);
+            let named = self.contents.packages.get(name).filter(|_| !self.is_built_in(specifier))?;
+            let nearest = self.tree.nearest(named, scope).iter().take(MAX_TIED);
             let mut linked = nearest.filter(|dir| self.is_linked(scope, name, **dir));
             let dir = linked.next().filter(|_| linked.next().is_none())?;
             return self.in_package(*dir, specifier, path);
@@ -182,6 +183,12 @@ impl<'t> Packages<'t> {
         let path = ["@/", "~/", "/@/", "/"].iter().find_map(|start| specifier.strip_prefix(start))?;
         let mut above = self.tree.ancestors(scope).filter(|above| self.contents.is_package(*above));
         above.find_map(|dir| self.at_or_below_src(dir, path))
+    }
+
+    /// Whether it is a module of the runtime, which no package can replace.
+    fn is_built_in(&self, specifier: &str) -> bool {
+        let answer = self.resolvers.first().map(|(_, resolver)| resolver.resolve(Path::new("/"), specifier));
+        matches!(answer, Some(Err(ResolveError::Builtin { .. })))
     }
 
     /// Whether the package of this name in `dir` is the one that is meant below `scope`, and not an installed one: the nearest manifest
@@ -302,6 +309,7 @@ fn options(conditions: &[&str]) -> ResolveOptions {
         ],
         symlinks: false,
         node_path: false,
+        builtin_modules: true,
         ..ResolveOptions::default()
     }
 }

@@ -351,6 +351,7 @@ fn packages_of_the_project() {
         ),
         ("packages/plain/package.json", r#"{ "name": "plain", "main": "dist/bundle.min.js" }"#),
         ("packages/none/package.json", r#"{ "name": "none" }"#),
+        ("packages/crypto/package.json", r#"{ "name": "crypto" }"#),
         ("packages/redis/package.json", r#"{ "name": "@x/redis" }"#),
         ("packages/broken/package.json", r#"{ "name": "broken", "#),
         ("app/package.json", r#"{ "dependencies": { "@x/built": "workspace:^", "plain": "catalog:" } }"#),
@@ -360,7 +361,7 @@ fn packages_of_the_project() {
     npm(
         "packages/main/lib/entry.js packages/main/lib/util.ts packages/main/extra.ts packages/built/src/index.ts packages/built/src/sub/a.ts \
          packages/exported/src/index.ts packages/exported/src/client.ts packages/exported/src/only.ts \
-         packages/exported/src/features/one.ts packages/plain/src/index.tsx packages/none/index.js packages/redis/index.ts \
+         packages/exported/src/features/one.ts packages/plain/src/index.tsx packages/none/index.js packages/redis/index.ts packages/crypto/index.ts \
          packages/broken/index.ts twice/a/index.ts twice/b/index.ts app/a.ts",
         &manifests,
         "app/a.ts",
@@ -379,6 +380,7 @@ fn packages_of_the_project() {
             ("plain", "packages/plain/src/index.tsx"),
             ("none", "packages/none/index.js"),
             ("@x/redis", "-"),
+            ("crypto", "-"),
             ("broken", "-"),
             ("twice", "-"),
             ("../packages/none", "packages/none/index.js"),

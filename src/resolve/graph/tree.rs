@@ -119,13 +119,12 @@ impl Tree {
             below[self.dirs[index].parent.0 as usize] += below[index];
         }
         let mut next: Vec<u32> = vec![1; self.dirs.len()];
-        self.dirs[0].leave = below[0];
-        for index in 1..self.dirs.len() {
+        for (index, below) in below.into_iter().enumerate() {
             let parent = self.dirs[index].parent.0 as usize;
-            let enter = self.dirs[parent].enter + next[parent];
-            next[parent] += below[index];
+            let enter = if index == 0 { 0 } else { self.dirs[parent].enter + next[parent] };
+            next[parent] += below;
             self.dirs[index].enter = enter;
-            self.dirs[index].leave = enter + below[index];
+            self.dirs[index].leave = enter + below;
         }
     }
 
