@@ -11,6 +11,9 @@ const FROM: &str = "from";
 const MAX_BYTES: usize = 1024;
 const MAX_PARTS: usize = 64;
 
+/// Of so many lists of members that begin inside of another (in a comment of it), the further ones are read for [`MAX_BYTES`] only.
+const MAX_OVERLAPS: usize = 16;
+
 /// Whether `known` holds for the first name of a module that an import statement of the file names (`redis` in `import redis.asyncio`
 /// and in `from redis import Redis`). May say yes for what only looks like one, in a string or a broken line; never says no to an
 /// import of a file that parses. A relative import names no module by its first name.
@@ -30,9 +33,18 @@ pub(super) fn may_import(text: &str, known: impl Fn(&str) -> bool) -> bool {
 /// `a`, `a.b` and `a.b.c` for `from a.b import c`, since a member may be a module; `..a` and `..a.b` for `from ..a import b`. Holds more
 /// than that where something only looks like an import, and duplicates; never misses an import of a file that parses.
 pub(super) fn imports(text: &str, names: &mut Vec<Name>) {
+    let (mut read, mut overlaps) = (0, 0);
     let _ = statements(text, &mut |statement| {
         match statement {
-            Statement::From { module, after } => from(&module.path(), after, names),
+            Statement::From { module, after } => {
+                let start = text.len() - after.len();
+                if !after.is_empty() {
+                    overlaps = if start < read { overlaps + 1 } else { 0 };
+                }
+                let limit = if overlaps > MAX_OVERLAPS { MAX_BYTES } else { after.len() };
+                let rest = from(&module.path(), &after[..after.floor_char_boundary(limit)], names);
+                read = read.max(start + rest);
+            }
             Statement::Import { list } => list.split(',').for_each(|module| {
                 let module = Module::after("", module);
                 prefixes(&module.path(), names);
@@ -42,10 +54,10 @@ pub(super) fn imports(text: &str, names: &mut Vec<Name>) {
     });
 }
 
-/// The module, and what is imported from it.
-fn from(module: &str, after: &str, names: &mut Vec<Name>) {
+/// The module, and what is imported from it. Tells how many bytes of `after` it read.
+fn from(module: &str, after: &str, names: &mut Vec<Name>) -> usize {
     if module.is_empty() || module.len() > MAX_BYTES {
-        return;
+        return 0;
     }
     if module.ends_with('.') {
         names.push(Name::new(module));
@@ -53,11 +65,12 @@ fn from(module: &str, after: &str, names: &mut Vec<Name>) {
         prefixes(module, names);
     }
     let separator = if module.ends_with('.') { "" } else { "." };
-    members(after, &mut |member| {
+    let rest = members(after, &mut |member| {
         if member.len() <= MAX_BYTES {
             names.push(Name::from(format!("{module}{separator}{member}")));
         }
     });
+    after.len() - rest.len()
 }
 
 /// `a`, `a.b`, `a.b.c` of `a.b.c`; `..a` and `..a.b` of `..a.b`.
@@ -78,7 +91,7 @@ fn prefixes(path: &str, names: &mut Vec<Name>) {
 enum Statement<'t> {
     /// What follows the `import`: dotted names, commas and what may stand there by mistake.
     Import { list: &'t str },
-    /// `after`: the text from the `import` up to the next one; empty unless this is the last `from` before it.
+    /// `after`: the text from the `import` on; empty unless this is the last `from` before it.
     From { module: Module<'t>, after: &'t str },
 }
 
@@ -121,7 +134,7 @@ impl<'t> Module<'t> {
 }
 
 /// Calls `found` for all that may be import statements, until it breaks. Takes linear time: each reads from the `import` before its own up
-/// to the one after it.
+/// to the one after it. Members are left to `found`.
 fn statements<'t>(text: &'t str, found: &mut dyn FnMut(Statement<'t>) -> ControlFlow<()>) -> ControlFlow<()> {
     let is_word = |at: &usize| !text[..*at].ends_with(is_name) && !text[at + IMPORT.len()..].starts_with(is_name);
     let mut places = memmem::find_iter(text.as_bytes(), IMPORT).filter(is_word).peekable();
@@ -129,7 +142,6 @@ fn statements<'t>(text: &'t str, found: &mut dyn FnMut(Statement<'t>) -> Control
     while let Some(at) = places.next() {
         let head = names_before(&text[done..at]);
         done = at + IMPORT.len();
-        let after = &text[done..places.peek().copied().unwrap_or(text.len())];
         let mut last = None;
         let mut words = Words::of(head);
         while let Some(word) = words.next() {
@@ -140,11 +152,12 @@ fn statements<'t>(text: &'t str, found: &mut dyn FnMut(Statement<'t>) -> Control
             }
         }
         if let Some(module) = last {
-            found(Statement::From { module, after })?;
+            found(Statement::From { module, after: &text[done..] })?;
         }
         // What follows the `import` of a `from` statement are members.
         if Words::of(head).next().is_none_or(|word| from_dots(word).is_none()) {
-            found(Statement::Import { list: names_after(after) })?;
+            let next = places.peek().copied().unwrap_or(text.len());
+            found(Statement::Import { list: names_after(&text[done..next]) })?;
         }
     }
     ControlFlow::Continue(())
@@ -181,13 +194,13 @@ fn names_after(text: &str) -> &str {
     }
 }
 
-/// Calls `found` with the names that a `from` statement imports; `text` follows its `import`.
-fn members<'t>(text: &'t str, found: &mut dyn FnMut(&'t str)) {
+/// Calls `found` with the names that a `from` statement imports; `text` follows its `import`. Gives what it did not read.
+fn members<'t>(text: &'t str, found: &mut dyn FnMut(&'t str)) -> &'t str {
     let mut rest = text.trim_start_matches(is_blank);
     let mut open = false;
     let mut renamed = false;
     loop {
-        let Some(first) = rest.chars().next() else { return };
+        let Some(first) = rest.chars().next() else { return rest };
         match first {
             '\\' => rest = line_end(&rest[1..]),
             '(' if !open => (open, rest) = (true, &rest[1..]),
@@ -198,13 +211,14 @@ fn members<'t>(text: &'t str, found: &mut dyn FnMut(&'t str)) {
             _ if is_name(first) => {
                 let (word, after) = rest.split_at(rest.find(|c| !is_name(c)).unwrap_or(rest.len()));
                 match word {
+                    IMPORT => return rest,
                     "as" => renamed = true,
                     _ if renamed => {}
                     _ => found(word),
                 }
                 rest = after;
             }
-            _ => return,
+            _ => return rest,
         }
     }
 }

@@ -82,8 +82,9 @@ fn specifier(text: &str) -> Option<Name> {
     let quote = *text.as_bytes().first().filter(|byte| QUOTES.contains(byte))?;
     let inner = &text.as_bytes()[1..text.len().min(MAX_BYTES + 2)];
     let inner = &text[1..1 + memchr::memchr(quote, inner)?];
-    let is_plain = !inner.is_empty() && !inner.contains(['\\', '\n', '\r']) && !(quote == b'`' && inner.contains("${"));
-    is_plain.then(|| super::module::module_path(inner))
+    let has_parts = quote == b'`' && inner.contains("${");
+    let is_other = inner.is_empty() || has_parts || inner.contains(['\\', '\n', '\r']);
+    (!is_other).then(|| super::module::module_path(inner))
 }
 
 fn is_name(c: char) -> bool {
@@ -229,8 +230,8 @@ mod tests {
             "from ", "from//", "from/**/", "from /*", "import(", "import((", "require<", "require ", "from'",
             "from 'é", "\n",
         ] {
-            specifiers(&piece.repeat(50_000 / piece.len()));
-            specifiers(&format!("{}{}", piece.repeat(50_000 / piece.len()), " ".repeat(50_000)));
+            specifiers(&piece.repeat(20_000 / piece.len()));
+            specifiers(&format!("{}{}", piece.repeat(20_000 / piece.len()), " ".repeat(20_000)));
         }
         assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }

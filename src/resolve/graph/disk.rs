@@ -9,9 +9,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Directories below that of the built files (`dist/esm`) that are missing in the path of what they were built from.
-const FORMATS: [&str; 14] =
-    ["esm", "cjs", "es", "es6", "umd", "iife", "commonjs", "module", "types", "node", "src", "lib", "dist", "build"];
+/// Directories of built files, and those below (`dist/esm`) that are missing in the path of what they were built from.
+pub(super) const FORMATS: [&str; 15] = [
+    "dist", "build", "lib", "out", "esm", "cjs", "es", "es6", "umd", "iife", "commonjs", "module", "types", "node",
+    "src",
+];
 
 const NODE_MODULES: &str = "/node_modules/";
 
@@ -96,7 +98,8 @@ impl Contents {
     fn source_in(&self, dir: DirId, path: &str) -> Option<u32> {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = [".d.ts", ".d.mts", ".d.cts"].iter().find_map(|types| name.strip_suffix(types));
-        let stem = stem.or_else(|| EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension)))?;
+        let stem =
+            stem.or_else(|| EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension))).unwrap_or(name);
         let called = |dir, stem: &str| {
             EXTENSIONS.iter().find_map(|extension| self.tree.file_named(dir, &format!("{stem}{extension}")))
         };

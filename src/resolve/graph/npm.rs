@@ -21,8 +21,8 @@ pub(super) struct Npm {
     pub entries: FxHashMap<DirId, u32>,
     /// By directory; see [`Npm::scope`].
     pub scopes: Vec<DirId>,
-    /// What specifiers that are not relative mean in a scope.
-    pub bare: FxHashMap<Name, Vec<(DirId, u32)>>,
+    /// What specifiers that are not relative mean in a scope, and those that lead to built files in a directory.
+    other: FxHashMap<Name, Vec<(DirId, u32)>>,
 }
 
 impl Npm {
@@ -33,11 +33,20 @@ impl Npm {
 
     /// The node that the specifier means in a file of this directory.
     pub fn target(&self, tree: &Tree, dir: DirId, specifier: &str) -> Option<u32> {
-        if is_relative(specifier) {
-            return self.located(tree, dir, specifier);
+        let found = if is_relative(specifier) { self.located(tree, dir, specifier) } else { None };
+        found.or_else(|| {
+            let place = if is_relative(specifier) { dir } else { self.scope(dir)? };
+            let places = self.other.get(specifier)?;
+            places.binary_search_by_key(&place, |(place, _)| *place).ok().map(|index| places[index].1)
+        })
+    }
+
+    /// Adds what a specifier means in a scope, or in a directory when it is relative.
+    pub fn add(&mut self, specifier: &Name, place: DirId, node: u32) {
+        let places = self.other.entry(specifier.clone()).or_default();
+        if let Err(index) = places.binary_search_by_key(&place, |(place, _)| *place) {
+            places.insert(index, (place, node));
         }
-        let scope = self.scope(dir)?;
-        self.bare.get(specifier)?.iter().find(|(of, _)| *of == scope).map(|(_, node)| *node)
     }
 
     /// What a path from a directory means: a file, possibly without its extension or with that of its output, or a directory.

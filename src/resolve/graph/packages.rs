@@ -5,18 +5,19 @@
 //!    above. Which files a configuration includes does not matter: tests are left out of many and use its paths all the same. What a
 //!    configuration extends and is not in the project says nothing.
 //! 2. `#x`: the `imports` of the nearest `package.json`.
-//! 3. A package of the project, the nearest of this name: its `exports` or `main`. What these name is mostly not built yet; the
+//! 3. A package of the project, the nearest of this name that the manifests above the file may ask for: its `exports` or `main`. What these name is mostly not built yet; the
 //!    [source of it](super::disk::Contents::source_of) is meant, or else `src/index`, `index`, and for a path in the package that path
 //!    there or below `src`.
 //! 4. `@/x`, `~/x` and `/x`, which name no package: by convention `src/x` or `x` in the nearest package that has it.
 
 use super::Node;
-use super::disk::{Contents, Disk, View};
+use super::disk::{Contents, Disk, FORMATS, View};
 use super::npm::{Npm, package};
 use super::tree::{DirId, NameId, TOP, Tree};
+use crate::ir::Name;
 use crate::source::Language;
-use crate::source::manifest::Manifests;
-use oxc_resolver::{ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery};
+use crate::source::manifest::{Manifests, SECTIONS, is_local, may_mean};
+use oxc_resolver::{ResolveError, ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,13 +28,20 @@ const MAIN: [&str; 5] = ["source", "module", "main", "types", "typings"];
 /// Conditions of `exports` and `imports`; where they lead nowhere, those of types are tried.
 const CONDITIONS: [&str; 6] = ["source", "import", "module", "node", "require", "default"];
 
-pub(super) struct Packages<'t> {
+/// Packages of the same name that have an equal claim are tried up to this number.
+const MAX_TIED: usize = 8;
+
+struct Packages<'t> {
     tree: &'t Tree,
     contents: Arc<Contents>,
     /// In the order in which they are asked, with what each sees.
     resolvers: Vec<(View, ResolverGeneric<Disk>)>,
     /// With and without the configurations that one refers to.
     configurations: [ResolverGeneric<Disk>; 2],
+    /// What the manifest in a directory asks for under the names of packages of the project.
+    asked: FxHashMap<(DirId, Name), Name>,
+    /// Of the packages of the project.
+    versions: FxHashMap<DirId, Name>,
     /// Names of configurations by directory.
     configured: FxHashMap<DirId, Vec<NameId>>,
     /// What was read in a directory, with what it extends.
@@ -56,14 +64,22 @@ pub(super) fn resolve(
     for (node, index) in nodes.iter().zip(0..).filter(|(node, _)| node.language != Language::Python) {
         let (dir, _) = tree.home(index);
         let Some(scope) = packages.npm.scope(dir) else { continue };
-        for specifier in node.imports.iter().filter(|specifier| !super::npm::is_relative(specifier)) {
+        for specifier in node.imports {
+            if super::npm::is_relative(specifier) {
+                if packages.npm.target(tree, dir, specifier).is_none()
+                    && let Some(found) = packages.built(dir, specifier)
+                {
+                    packages.npm.add(specifier, dir, found);
+                }
+                continue;
+            }
             if !asked.insert((scope, specifier))
                 || package(specifier).is_some_and(|(package, _)| is_library(node.language, package))
             {
                 continue;
             }
             if let Some(found) = packages.bare(scope, specifier) {
-                packages.npm.bare.entry(specifier.clone()).or_default().push((scope, found));
+                packages.npm.add(specifier, scope, found);
             }
         }
     }
@@ -74,18 +90,16 @@ impl<'t> Packages<'t> {
     fn new(tree: &'t Arc<Tree>, manifests: &Manifests) -> Self {
         let mut contents = Contents { tree: tree.clone(), ..Contents::default() };
         let mut configured: FxHashMap<DirId, Vec<NameId>> = FxHashMap::default();
-        let mut mains = Vec::new();
+        let mut read = Vec::new();
         for (path, text) in manifests.iter() {
             let Some((dir, name)) = tree.find(path) else { continue };
             if tree.text(name) == "package.json" {
                 // One that is broken would break what is below.
                 let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(text) else { continue };
-                let field = |name: &str| fields.get(name).and_then(serde_json::Value::as_str);
-                if let Some(name) = field("name").filter(|name| !name.is_empty()) {
+                if let Some(name) = text_of(&fields, "name").filter(|name| !name.is_empty()) {
                     contents.packages.entry(name.into()).or_default().push(dir);
                 }
-                let main: Vec<String> = MAIN.iter().filter_map(|name| field(name)).map(str::to_owned).collect();
-                mains.push((dir, field("name").unwrap_or_default().to_owned(), fields.contains_key("exports"), main));
+                read.push((dir, fields));
             } else {
                 configured.entry(dir).or_default().push(name);
             }
@@ -102,19 +116,35 @@ impl<'t> Packages<'t> {
                 (!matches!(name, "tsconfig.json" | "jsconfig.json"), name.starts_with('j'), name)
             });
         }
+        let mut asked = FxHashMap::default();
+        for (dir, fields) in &read {
+            let sections = SECTIONS.iter().filter_map(|section| fields.get(*section)?.as_object());
+            for (package, written) in
+                sections.flatten().filter(|(name, _)| contents.packages.contains_key(name.as_str()))
+            {
+                let written = written.as_str().unwrap_or_default();
+                asked.entry((*dir, package.into())).or_insert_with(|| written.into());
+            }
+        }
+        let version = |(dir, fields): &(DirId, Fields)| Some((*dir, text_of(fields, "version")?.into()));
+        let versions = read.iter().filter_map(version).collect();
         let contents = Arc::new(contents);
         let mut packages = Packages {
             tree,
             resolvers: resolvers(&contents),
             configurations: configurations(&contents),
+            asked,
+            versions,
             configured,
             read: FxHashMap::default(),
             npm: Npm::default(),
             contents,
         };
         packages.find_scopes();
-        for (dir, name, has_exports, main) in mains {
-            let exported = if has_exports { packages.exported(dir, &name) } else { None };
+        for (dir, fields) in read {
+            let name = text_of(&fields, "name").filter(|_| fields.contains_key("exports"));
+            let exported = name.and_then(|name| packages.resolved(dir, name));
+            let main: Vec<&str> = MAIN.iter().filter_map(|name| text_of(&fields, name)).collect();
             if let Some(entry) = exported.or_else(|| packages.main(dir, &main)) {
                 packages.npm.entries.insert(dir, entry);
             }
@@ -144,12 +174,49 @@ impl<'t> Packages<'t> {
             return self.resolved(scope, specifier);
         }
         if let Some((name, path)) = package(specifier) {
-            let dir = self.tree.nearest(self.contents.packages.get(name)?, scope)?;
-            return self.in_package(dir, specifier, path);
+            let named = self.contents.packages.get(name).filter(|_| !self.is_built_in(specifier))?;
+            let nearest = self.tree.nearest(named, scope).iter().take(MAX_TIED);
+            let mut linked = nearest.filter(|dir| self.is_linked(scope, name, **dir));
+            let dir = linked.next().filter(|_| linked.next().is_none())?;
+            return self.in_package(*dir, specifier, path);
         }
         let path = ["@/", "~/", "/@/", "/"].iter().find_map(|start| specifier.strip_prefix(start))?;
         let mut above = self.tree.ancestors(scope).filter(|above| self.contents.is_package(*above));
         above.find_map(|dir| self.at_or_below_src(dir, path))
+    }
+
+    /// Whether it is a module of the runtime, which no package can replace.
+    fn is_built_in(&self, specifier: &str) -> bool {
+        let answer = self.resolvers.first().map(|(_, resolver)| resolver.resolve(Path::new("/"), specifier));
+        matches!(answer, Some(Err(ResolveError::Builtin { .. })))
+    }
+
+    /// Whether the package of this name in `dir` is the one that is meant below `scope`, and not an installed one: the nearest manifest
+    /// that asks for it names the directory, or both lie below one manifest and none asks for another version.
+    fn is_linked(&self, scope: DirId, name: &str, dir: DirId) -> bool {
+        let manifests = || self.tree.ancestors(scope).filter(|above| self.contents.is_package(*above));
+        let asked = manifests().find_map(|above| self.asked.get(&(above, name.into())));
+        let allowed = |asked: &Name| may_mean(name, asked, self.versions.get(&dir).map(Name::as_str));
+        asked.is_some_and(|asked| is_local(asked))
+            || (asked.is_none_or(allowed) && manifests().any(|above| self.tree.contains(above, dir)))
+    }
+
+    /// What a path to built files of the same package means.
+    fn built(&self, dir: DirId, path: &str) -> Option<u32> {
+        let mut up = self.tree.path(dir);
+        let mut rest = path;
+        loop {
+            rest = match rest.split_once('/') {
+                Some((".", after)) => after,
+                Some(("..", after)) => {
+                    up.truncate(up.rfind('/')?);
+                    after
+                }
+                _ => break,
+            };
+        }
+        let (first, _) = rest.split_once('/')?;
+        self.contents.source_of(&format!("{up}/{rest}")).filter(|_| FORMATS.contains(&first))
     }
 
     /// By the `paths` and the `baseUrl` of configurations.
@@ -193,8 +260,8 @@ impl<'t> Packages<'t> {
         if path.is_empty() {
             return self.npm.entries.get(&dir).copied();
         }
-        let found = self.exported(dir, specifier).or_else(|| self.at_or_below_src(dir, path));
-        found.or_else(|| self.contents.source_of(&format!("{}/{path}.js", self.tree.path(dir))))
+        let found = self.resolved(dir, specifier).or_else(|| self.at_or_below_src(dir, path));
+        found.or_else(|| self.contents.source_of(&format!("{}/{path}", self.tree.path(dir))))
     }
 
     fn at_or_below_src(&self, dir: DirId, path: &str) -> Option<u32> {
@@ -202,12 +269,7 @@ impl<'t> Packages<'t> {
         below.or_else(|| self.npm.located(self.tree, dir, &format!("./{path}")))
     }
 
-    /// By the `exports` of the package in this directory, whose name the specifier begins with.
-    fn exported(&self, dir: DirId, specifier: &str) -> Option<u32> {
-        self.resolved(dir, specifier)
-    }
-
-    /// Where the package manager's rules lead.
+    /// By the `imports` of the package that this directory is in, or its `exports`, when the specifier begins with its name.
     fn resolved(&self, dir: DirId, specifier: &str) -> Option<u32> {
         let path = self.tree.path(dir);
         self.resolvers.iter().find_map(|(view, resolver)| {
@@ -217,16 +279,21 @@ impl<'t> Packages<'t> {
     }
 
     /// What a package without `exports` is.
-    fn main(&self, dir: DirId, fields: &[String]) -> Option<u32> {
-        let written = |field: &String| self.npm.located(self.tree, dir, field);
-        let built = |field: &String| {
-            let path = format!("{}/{}", self.tree.path(dir), field.trim_start_matches("./"));
-            self.contents.source_of(&path).or_else(|| self.contents.source_of(&format!("{path}.js")))
+    fn main(&self, dir: DirId, fields: &[&str]) -> Option<u32> {
+        let written = |field: &&str| self.npm.located(self.tree, dir, field);
+        let built = |field: &&str| {
+            self.contents.source_of(&format!("{}/{}", self.tree.path(dir), field.trim_start_matches("./")))
         };
         let main = fields.iter().find_map(written).or_else(|| fields.iter().find_map(built));
         main.or_else(|| self.npm.located(self.tree, dir, "./src/index"))
             .or_else(|| self.npm.located(self.tree, dir, "./index"))
     }
+}
+
+type Fields = serde_json::Map<String, serde_json::Value>;
+
+fn text_of<'f>(fields: &'f Fields, name: &str) -> Option<&'f str> {
+    fields.get(name)?.as_str()
 }
 
 fn options(conditions: &[&str]) -> ResolveOptions {
@@ -242,6 +309,7 @@ fn options(conditions: &[&str]) -> ResolveOptions {
         ],
         symlinks: false,
         node_path: false,
+        builtin_modules: true,
         ..ResolveOptions::default()
     }
 }

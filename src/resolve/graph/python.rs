@@ -5,15 +5,26 @@
 //! 1. in the nearest directory above the file that is no package itself and has an `a`: the root that the file's own package lies in,
 //!    `src`, or the directory of a script. A regular package or module comes before a directory without `__init__.py`, and a root
 //!    where more of the path exists before one where less does;
-//! 2. if there is none: where a package `a` lies elsewhere in the project, in the root that shares the longest path with the file; nothing
-//!    when several do. A plain module counts only in a directory called `src`, so that `import queue` does not lead to some
+//! 2. if there is none: where a package `a` lies elsewhere in the project, in the root that shares the longest path with the file; if
+//!    several do, in the only one of them where more of the path exists than in the others, else nothing. A plain module counts only in a directory called `src`, so that `import queue` does not lead to some
 //!    `tools/queue.py`, and a directory without `__init__.py` only when the path leads to a file in it.
 
 use super::tree::{DirId, NameId, Tree};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::cmp::Ordering;
 
-type Roots = SmallVec<[DirId; 2]>;
+/// Roots elsewhere that have an equal claim are tried up to this number.
+const MAX_TIED: usize = 8;
+
+/// Where modules may lie whose path begins with some name.
+#[derive(Default)]
+struct Roots {
+    /// Above the file, in the order of their claim.
+    above: SmallVec<[DirId; 2]>,
+    /// With an equal claim.
+    elsewhere: SmallVec<[DirId; 1]>,
+}
 
 pub(super) struct Python {
     /// Files by directory and name without extension.
@@ -119,19 +130,25 @@ impl Python {
                 &found
             }
         };
+        let rank = |reached: &Reached| (reached.depth, reached.file.is_some());
         let mut best: Option<Reached> = None;
-        for root in roots {
+        let (mut tied, mut best_is_elsewhere) = (false, false);
+        let elsewhere = roots.elsewhere.iter().map(|root| (root, true));
+        for (root, is_elsewhere) in roots.above.iter().map(|root| (root, false)).chain(elsewhere) {
             let Some(reached) = self.reached(tree, *root, path) else { continue };
             // A script called as a module of the standard library does not mean itself.
             if reached.file == Some(file) && reached.depth == 1 && !self.is_init(tree, file) {
                 continue;
             }
-            let rank = |reached: &Reached| (reached.depth, reached.file.is_some());
-            if best.as_ref().is_none_or(|best| rank(&reached) > rank(best)) {
-                best = Some(reached);
+            match best.as_ref().map(|best| rank(&reached).cmp(&rank(best))) {
+                None | Some(Ordering::Greater) => {
+                    (best, tied, best_is_elsewhere) = (Some(reached), false, is_elsewhere);
+                }
+                Some(Ordering::Equal) => tied |= best_is_elsewhere,
+                Some(Ordering::Less) => {}
             }
         }
-        best.filter(|best| is_whole(best, path))?.file
+        best.filter(|best| !tied && is_whole(best, path))?.file
     }
 
     /// The `__init__` of the package that the file is a module of, and the name of the file in it.
@@ -171,21 +188,25 @@ impl Python {
 
     /// Where modules whose path begins with this name may lie for files in `dir`, in the order of their claim.
     fn roots(&self, tree: &Tree, dir: DirId, first: NameId) -> Roots {
-        let (mut regular, mut other) = (Roots::new(), Roots::new());
+        let mut roots = Roots::default();
+        let mut others: SmallVec<[DirId; 2]> = SmallVec::new();
         for root in tree.ancestors(dir).filter(|above| !self.is_package(*above)) {
             let below = tree.dir_in(root, first).filter(|dir| self.has_python[dir.0 as usize]);
             if below.is_some_and(|dir| self.is_package(dir)) || self.modules.contains_key(&(root, first)) {
-                regular.push(root);
+                roots.above.push(root);
             } else if below.is_some() {
-                other.push(root);
+                others.push(root);
             }
         }
-        if regular.is_empty() {
+        if roots.above.is_empty() {
             let elsewhere = self.elsewhere.iter().find_map(|roots| roots.get(&first));
-            other.extend(elsewhere.and_then(|roots| tree.nearest(roots, dir)));
+            let nearest = elsewhere.map_or(&[][..], |roots| tree.nearest(roots, dir));
+            if nearest.len() <= MAX_TIED {
+                roots.elsewhere.extend(nearest.iter().copied().filter(|root| !others.contains(root)));
+            }
         }
-        regular.extend(other);
-        regular
+        roots.above.extend(others);
+        roots
     }
 }
 

@@ -129,7 +129,11 @@ fn source_roots_elsewhere() {
     project.check("tests/test_a.py", &[("app.m", "src/app/m.py"), ("single", "src/single.py"), ("queue", "-")]);
     project.check(
         "tests/test_a.py",
-        &[("core", "-"), ("core.m", "-"), ("google.cloud.p", "packages/p/src/google/cloud/p/__init__.py")],
+        &[
+            ("core", "-"),
+            ("core.m", "services/a/lib/core/m.py"),
+            ("google.cloud.p", "packages/p/src/google/cloud/p/__init__.py"),
+        ],
     );
     project.check("services/a/tests/t.py", &[("core.m", "services/a/lib/core/m.py"), ("app", "src/app/__init__.py")]);
     project.check("services/b/tests/t.py", &[("core", "services/b/lib/core/__init__.py"), ("core.m", "-")]);
@@ -187,6 +191,17 @@ fn paths_above_the_working_directory() {
     project.check("here.py", &[("lib.a", "../lib/a.py"), ("x.b", "../../x/b.py")]);
     project.check("/srv/app/c.py", &[("d", "/srv/app/d.py"), ("srv.app.d", "/srv/app/d.py")]);
     project.check("../lib/a.py", &[("..x.b", "-"), ("...x.b", "../../x/b.py")]);
+}
+
+#[test]
+fn roots_with_an_equal_claim() {
+    let project = python(
+        "libs/a/x/__init__.py libs/a/x/one.py libs/b/x/__init__.py libs/b/x/two.py libs/b/x/both.py libs/a/x/both.py cook/t.py",
+    );
+    project
+        .check("cook/t.py", &[("x", "-"), ("x.one", "libs/a/x/one.py"), ("x.two", "libs/b/x/two.py"), ("x.both", "-")]);
+    let many: String = (0..9).map(|n| format!("libs/{n}/x/__init__.py ")).collect();
+    python(&format!("{many} libs/0/x/one.py cook/t.py")).check("cook/t.py", &[("x.one", "-")]);
 }
 
 // ---- edges
@@ -339,15 +354,17 @@ fn packages_of_the_project() {
         ),
         ("packages/plain/package.json", r#"{ "name": "plain", "main": "dist/bundle.min.js" }"#),
         ("packages/none/package.json", r#"{ "name": "none" }"#),
+        ("packages/crypto/package.json", r#"{ "name": "crypto" }"#),
         ("packages/redis/package.json", r#"{ "name": "@x/redis" }"#),
         ("packages/broken/package.json", r#"{ "name": "broken", "#),
+        ("app/package.json", r#"{ "dependencies": { "@x/built": "workspace:^", "plain": "catalog:" } }"#),
         ("twice/a/package.json", r#"{ "name": "twice" }"#),
         ("twice/b/package.json", r#"{ "name": "twice" }"#),
     ];
     npm(
         "packages/main/lib/entry.js packages/main/lib/util.ts packages/main/extra.ts packages/built/src/index.ts packages/built/src/sub/a.ts \
          packages/exported/src/index.ts packages/exported/src/client.ts packages/exported/src/only.ts \
-         packages/exported/src/features/one.ts packages/plain/src/index.tsx packages/none/index.js packages/redis/index.ts \
+         packages/exported/src/features/one.ts packages/plain/src/index.tsx packages/none/index.js packages/redis/index.ts packages/crypto/index.ts \
          packages/broken/index.ts twice/a/index.ts twice/b/index.ts app/a.ts",
         &manifests,
         "app/a.ts",
@@ -366,12 +383,48 @@ fn packages_of_the_project() {
             ("plain", "packages/plain/src/index.tsx"),
             ("none", "packages/none/index.js"),
             ("@x/redis", "-"),
+            ("crypto", "-"),
             ("broken", "-"),
             ("twice", "-"),
             ("../packages/none", "packages/none/index.js"),
             ("../packages/built", "packages/built/src/index.ts"),
             ("../packages/broken", "packages/broken/index.ts"),
             ("react/index.js", "-"),
+        ],
+    );
+}
+
+#[test]
+fn installed_packages_of_the_same_name() {
+    let fixture = ("fixtures/web/package.json", r#"{ "name": "web", "version": "0.1.0" }"#);
+    let asked = |written: &str| format!(r#"{{ "dependencies": {{ "web": "{written}" }} }}"#);
+    for (written, expected) in [
+        ("^4.1.0", "-"),
+        ("^0.1.0", "fixtures/web/index.js"),
+        ("*", "fixtures/web/index.js"),
+        ("file:../fixtures/web", "fixtures/web/index.js"),
+    ] {
+        let root = [("package.json", "{}"), ("app/package.json", &asked(written)), fixture];
+        npm("fixtures/web/index.js app/a.ts", &root, "app/a.ts", &[("web", expected)]);
+        let expected = if written.starts_with("file:") { expected } else { "-" };
+        npm("fixtures/web/index.js app/a.ts", &root[1..], "app/a.ts", &[("web", expected)]);
+    }
+    npm("fixtures/web/index.js a.ts", &[("package.json", "{}"), fixture], "a.ts", &[("web", "fixtures/web/index.js")]);
+}
+
+#[test]
+fn relative_paths_to_built_files() {
+    npm(
+        "p/src/index.ts p/src/sub/a.ts p/test/t.js p/src/gone.ts",
+        &[("p/package.json", "{}")],
+        "p/test/t.js",
+        &[
+            ("../dist/index.js", "p/src/index.ts"),
+            ("../lib/sub/a", "p/src/sub/a.ts"),
+            ("../dist/esm/sub/a.mjs", "p/src/sub/a.ts"),
+            ("../other/sub/a", "-"),
+            ("./gone", "-"),
+            ("../dist/gone.css", "-"),
         ],
     );
 }
@@ -436,7 +489,8 @@ fn manifests_that_make_no_sense() {
 #[test]
 fn the_same_for_every_order_of_nodes_and_manifests() {
     let paths = ["a/index.ts", "b/index.ts", "c.ts"];
-    let manifests = [("a/package.json", r#"{ "name": "p" }"#), ("b/package.json", r#"{ "name": "q" }"#)];
+    let manifests =
+        [("a/package.json", r#"{ "name": "p" }"#), ("b/package.json", r#"{ "name": "q" }"#), ("package.json", "{}")];
     let reversed: Vec<_> = manifests.iter().rev().copied().collect();
     for manifests in [&manifests[..], &reversed] {
         let files: Vec<(&str, &str)> = paths.iter().map(|path| (*path, "p q")).collect();

@@ -119,13 +119,12 @@ impl Tree {
             below[self.dirs[index].parent.0 as usize] += below[index];
         }
         let mut next: Vec<u32> = vec![1; self.dirs.len()];
-        self.dirs[0].leave = below[0];
-        for index in 1..self.dirs.len() {
+        for (index, below) in below.into_iter().enumerate() {
             let parent = self.dirs[index].parent.0 as usize;
-            let enter = self.dirs[parent].enter + next[parent];
-            next[parent] += below[index];
+            let enter = if index == 0 { 0 } else { self.dirs[parent].enter + next[parent] };
+            next[parent] += below;
             self.dirs[index].enter = enter;
-            self.dirs[index].leave = enter + below[index];
+            self.dirs[index].leave = enter + below;
         }
     }
 
@@ -196,25 +195,31 @@ impl Tree {
         Some((self.walk(start, above)?, self.id(name)?))
     }
 
+    /// Whether a directory is `above` or lies below it.
+    pub fn contains(&self, above: DirId, dir: DirId) -> bool {
+        let Dir { enter, leave, .. } = self.dirs[above.0 as usize];
+        (enter..leave).contains(&self.order(dir))
+    }
+
     /// A key to sort directories by for [`Tree::nearest`].
     pub fn order(&self, dir: DirId) -> u32 {
         self.dirs[dir.0 as usize].enter
     }
 
-    /// The one of `candidates`, which are sorted by [`Tree::order`] and without duplicates, that shares the longest path with `dir`.
-    /// `None` when several do.
-    pub fn nearest(&self, candidates: &[DirId], dir: DirId) -> Option<DirId> {
+    /// Those of `candidates`, which are sorted by [`Tree::order`] and without duplicates, that share the longest path with `dir`.
+    pub fn nearest<'c>(&self, candidates: &'c [DirId], dir: DirId) -> &'c [DirId] {
         for above in self.ancestors(dir) {
             let Dir { enter, leave, .. } = self.dirs[above.0 as usize];
             let start = candidates.partition_point(|candidate| self.order(*candidate) < enter);
             let end = candidates.partition_point(|candidate| self.order(*candidate) < leave);
-            match candidates.get(start..end) {
-                Some([]) | None => {}
-                Some([one]) => return Some(*one),
+            let found = candidates.get(start..end).unwrap_or_default();
+            match found.first() {
+                None => {}
                 // The directory itself is nearer than what is in it.
-                Some([first, ..]) => return (*first == above).then_some(above),
+                Some(first) if *first == above => return &found[..1],
+                Some(_) => return found,
             }
         }
-        None
+        &[]
     }
 }

@@ -10,6 +10,7 @@ use super::discover::clean;
 use super::read::MAX_BYTES;
 use crate::ir::Name;
 use lock::Locks;
+pub use range::{is_local, may_mean};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 pub use texts::Manifests;
 
 /// Where `package.json` names what a package needs; the first that bounds the version speaks.
-const SECTIONS: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+pub const SECTIONS: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
 
 /// By package; what is not known is absent.
 type Known = FxHashMap<Name, Version>;

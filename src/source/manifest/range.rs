@@ -21,6 +21,24 @@ pub fn lowest(package: &str, text: &str) -> Option<Version> {
     text.split("||").filter_map(lowest_of_all).min()
 }
 
+/// Whether a package of the project with this version may be what a manifest asks for: yes where the text says so (`workspace:*`,
+/// `file:../x`) or bounds nothing, and when the version is in the range, as far as the first one tells.
+pub fn may_mean(package: &str, text: &str, version: Option<&str>) -> bool {
+    if is_local(text) {
+        return true;
+    }
+    let Some(lowest) = lowest(package, text) else { return true };
+    let Some(version) = version.and_then(|version| Version::parse(version.trim()).ok()) else { return false };
+    let numbers = |version: &Version| (version.major, version.minor, version.patch);
+    let same_major = version.major == lowest.major || text.contains(['>', '|']);
+    same_major && numbers(&version) >= numbers(&lowest)
+}
+
+/// Whether the text names a directory of the project.
+pub fn is_local(text: &str) -> bool {
+    ["workspace:", "file:", "link:", "portal:"].iter().any(|start| text.trim_start().starts_with(start))
+}
+
 /// Of comparators that all hold.
 fn lowest_of_all(text: &str) -> Option<Version> {
     let text = text.split_once(" - ").map_or(text, |(from, _)| from);
@@ -146,6 +164,25 @@ mod tests {
             "||",
         ] {
             assert_eq!(of(text), "-", "{text}");
+        }
+    }
+
+    #[test]
+    fn packages_of_the_project_that_are_asked_for() {
+        for (text, version, expected) in [
+            ("workspace:^2", None, true),
+            ("file:../x", Some("1.0.0"), true),
+            ("*", None, true),
+            ("catalog:", None, true),
+            ("^4.18.0", Some("4.18.2"), true),
+            ("^4.18.0", Some("4.18.0-beta.1"), true),
+            ("^4.18.0", Some("4.2.0"), false),
+            ("^4.18.0", Some("5.0.0"), false),
+            (">=4", Some("5.0.0"), true),
+            ("^4.18.0", None, false),
+            ("^4.18.0", Some("?"), false),
+        ] {
+            assert_eq!(may_mean("x", text, version), expected, "{text} {version:?}");
         }
     }
 }

@@ -86,6 +86,7 @@ fn modules_of_imports() {
         ("from a import (  # why\n    b as x,  # (c, d)\n\n    # e\n    c,\r\n)\nd", "a a.b a.c"),
         ("from a import b, \\\n    c as x, \\\r\n    d\ne", "a a.b a.c a.d"),
         ("from a import(b)", "a a.b"),
+        ("from a import (  # lint: disable=unused-import\n    b,  # from c import d\n    e)", "a a.b a.e c c.d"),
         ("from a \\\n import \\\n b", "a a.b"),
         ("from a import *", "a"),
         ("from a import*", "a"),
@@ -157,6 +158,9 @@ fn modules_take_linear_time() {
     ] {
         imports(&piece.repeat(200_000 / piece.len()));
     }
+    let members = "b,\n".repeat(50_000);
+    imports(&format!("{}\n{members}", "from a import (#".repeat(10_000)));
+    imports(&format!("{}{members}", "from a import (#\n".repeat(10_000)));
     imports(&format!("import {}", "a.".repeat(100_000)));
     imports(&format!("from {} import {}", "a.".repeat(100_000), "b, ".repeat(100_000)));
     imports(&format!("{} import {}", "from a ".repeat(50_000), "b, ".repeat(100_000)));
