@@ -423,7 +423,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<SmolStr>,
-    /// For `releases`: must be awaited. For `wraps`: awaits what it calls.
+    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls.
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.

@@ -294,6 +294,10 @@ impl Run<'_> {
     fn symbol_call(&mut self, facts: &SymbolFacts, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
         let &CallSite { span, dst, args, .. } = site;
         for symbol in &facts.roles {
+            if symbol.role == Role::Invokes && self.maps_releaser(symbol, site, state) {
+                self.released(span);
+                return Some(Step::Stop);
+            }
             for (_, arg) in symbol_args(symbol, args) {
                 let holds = state.reaches(&arg.place);
                 let releaser = self.is_releaser(&arg.place, state) || self.closure_releases(&arg.place, state);
@@ -303,6 +307,17 @@ impl Run<'_> {
                 match symbol.role {
                     Role::Releases if holds => return Some(self.release(symbol.awaited, span, dst, state)),
                     Role::Takes => return Some(self.give_away(span, state, node)),
+                    Role::Schedules if releaser && !self.runs_to_its_end(&arg.place, symbol, state) => {
+                        // It is called, and nobody awaits what it gives.
+                        self.outcome.unawaited.push(span);
+                    }
+                    Role::Schedules if self.is_never_left(symbol, site) => {
+                        if symbol.enters && holds {
+                            state.kill(dst);
+                            state.add_must(dst.clone());
+                            return Some(Step::Go);
+                        }
+                    }
                     Role::Schedules => {
                         let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
                         let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);

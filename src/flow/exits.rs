@@ -88,7 +88,12 @@ impl Run<'_> {
 
     /// A normal exit.
     pub(super) fn leave(&mut self, state: State, span: Span, node: u32) {
-        if state.live() {
+        let returned = state.releasing.as_ref().is_some_and(|place| place.root == Root::Result);
+        if returned && !self.ctx.resolved.module.func(self.ctx.func).r#async {
+            // `return conn.close()`: whoever called awaits it.
+            self.outcome.deferred.push(span);
+            self.outcome.release_returned = true;
+        } else if state.live() {
             self.exit(state, ExitKind::Normal, span, node);
         }
     }

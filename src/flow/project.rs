@@ -81,7 +81,7 @@ impl Run<'_> {
                 if function.kind == FnKind::Chain {
                     return self.chain(&effect, site, state, node);
                 }
-                return Some(self.release(lazy, span, dst, state));
+                return Some(self.release(lazy || effect.awaited, span, dst, state));
             }
             // Whoever keeps the receiver shares an object that still owns it.
             if effect.keeps && !through_receiver {
