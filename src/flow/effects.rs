@@ -83,6 +83,9 @@ impl Run<'_> {
                         return Step::Stop;
                     }
                     let to = dst.project(proj.clone());
+                    if self.closure_releases(part, state) {
+                        held.add_may(to.clone());
+                    }
                     for place in state.must.iter().filter_map(|place| place.rebase(part, &to)) {
                         held.add_must(place);
                     }

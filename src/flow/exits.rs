@@ -119,7 +119,7 @@ impl Run<'_> {
             }
             if caller {
                 // Under every name that the result has for it.
-                let parts = state.must.iter().filter(|place| place.root == Root::Result);
+                let parts = state.must.iter().chain(&state.may).filter(|place| place.root == Root::Result);
                 for proj in parts.map(|place| place.proj.to_vec()).collect::<Vec<_>>() {
                     self.handed(Owner::Caller(proj), at, &state, node);
                 }

@@ -2,10 +2,11 @@
 
 use super::Rel;
 use super::calls::CallSite;
-use super::solve::Run;
+use super::raises::is_release;
+use super::solve::{Run, Step};
 use super::state::State;
 use crate::catalog::schema::{Invocation, Role, ScheduledFor, Symbol};
-use crate::ir::{BlockId, Callee, Op, OpRef, Place, Proj, Root};
+use crate::ir::{BlockId, Callee, Name, Op, OpRef, Place, Proj, Root};
 use crate::resolve::{Target, Ty};
 use rustc_hash::FxHashSet;
 
@@ -15,27 +16,31 @@ impl Run<'_> {
         if symbol.awaited || self.ctx.resolved.language().eager_await {
             return true;
         }
+        let coroutine = |ty: &Ty| matches!(ty, Ty::Func(func) if self.ctx.resolved.module.func(*func).r#async);
+        if self.ctx.resolved.type_of(self.ctx.func, place).iter().any(coroutine) {
+            return false;
+        }
         let (Some(resource), Some(owner)) = (self.resource, state.owner_of(place)) else { return true };
         let Some(Proj::Field(name)) = place.proj.get(owner.proj.len()) else { return true };
         let mut called = resource.release.iter().filter(|release| release.steps.last() == Some(name)).peekable();
         called.peek().is_none() || called.any(|release| !release.awaited)
     }
 
-    /// The scope at whose end the release would run is a variable of this function that nobody enters, leaves or gets.
-    pub(super) fn is_never_left(&self, symbol: &Symbol, site: &CallSite<'_>) -> bool {
-        let Callee::Method { recv, .. } = site.callee else { return false };
+    /// The variables of this function that are the scope at whose end the release runs, and whether anybody enters it, leaves it or gets
+    /// it. `None`: the scope comes from elsewhere.
+    pub(super) fn scope(&self, symbol: &Symbol, site: &CallSite<'_>) -> Option<Scope> {
+        let Callee::Method { recv, .. } = site.callee else { return None };
         if symbol.when != Some(ScheduledFor::ScopeEnd) || !is_variable(recv) {
-            return false;
+            return None;
         }
         let function = self.ctx.resolved.module.func(self.ctx.func);
         let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
-        // Its names: one variable is often filled from a temporary. Each round follows values one more time against the order of the
-        // source.
+        // One variable is often filled from a temporary. Each round follows values one more time against the order of the source.
         let mut names: FxHashSet<&Place> = FxHashSet::default();
         names.insert(recv);
         for _ in 0..2 {
             for instr in instrs() {
-                if let Op::Copy { dst, src, .. } = &instr.op
+                if let Op::Copy { dst, src, .. } | Op::Enter { dst, manager: src, .. } = &instr.op
                     && is_variable(dst)
                     && is_variable(src)
                     && (names.contains(dst) || names.contains(src))
@@ -45,19 +50,18 @@ impl Run<'_> {
                 }
             }
         }
-        let mut made = false;
+        let (mut made, mut left) = (false, false);
         for (b, block) in function.blocks.iter().enumerate() {
             for (i, instr) in block.instrs.iter().enumerate() {
                 let at = OpRef { func: self.ctx.func, block: BlockId(b as u32), op: i as u32 };
                 made |= matches!(&instr.op, Op::Call { dst, .. } if names.contains(dst));
-                let used = instr.op.reads_any(|place| names.iter().any(|name| place.starts_with(name)))
-                    || matches!(&instr.op, Op::Enter { dst, .. } if names.contains(dst));
-                if used && !self.only_fills(at, &instr.op, &names) {
-                    return false;
-                }
+                let used = instr.op.reads_any(|place| names.iter().any(|name| place.starts_with(name)));
+                left |= used && !self.only_fills(at, &instr.op, &names);
             }
         }
-        made
+        let mut names: Vec<Place> = names.into_iter().cloned().collect();
+        names.sort();
+        made.then_some(Scope { names, left })
     }
 
     /// The op gives one of the variables another name, or schedules something more with it.
@@ -72,6 +76,41 @@ impl Run<'_> {
             }
             _ => false,
         }
+    }
+
+    /// A method of something that releases the resource when it is left or closed.
+    pub(super) fn guard_method(
+        &mut self,
+        site: &CallSite<'_>,
+        path: &str,
+        name: &Name,
+        state: &mut State,
+    ) -> Option<Step> {
+        let &CallSite { at, span, dst, callee, .. } = site;
+        let facts = self.ctx.resolved.call(at).and_then(|info| {
+            info.targets.iter().find_map(|target| match target {
+                Target::Catalog { facts } => Some(*facts),
+                _ => None,
+            })
+        });
+        if let Some(symbol) = facts.and_then(|facts| facts.roles.iter().find(|symbol| symbol.role == Role::Releases)) {
+            return Some(self.release(symbol.awaited, span, dst, state));
+        }
+        let resource = self.resource?;
+        if is_release(resource, path) || self.ctx.resolved.language().may_release.contains(name) {
+            self.released(span);
+            return Some(Step::Stop);
+        }
+        // `stack.pop_all()`: another of the same kind, which has it from now on.
+        if let (Some(facts), Callee::Method { recv, .. }) = (facts, callee)
+            && facts.makes.iter().any(|made| self.ctx.resolved.type_of(self.ctx.func, recv).contains(&Ty::Inst(*made)))
+        {
+            state.guards.clear();
+            state.kill(dst);
+            state.add_guard(dst.clone());
+            return Some(Step::Go);
+        }
+        None
     }
 
     /// The function that the call calls with each element of its other argument releases the one that it is about:
@@ -95,6 +134,12 @@ impl Run<'_> {
             })
         })
     }
+}
+
+/// See [`Run::scope`].
+pub(super) struct Scope {
+    pub names: Vec<Place>,
+    pub left: bool,
 }
 
 fn is_variable(place: &Place) -> bool {
