@@ -26,6 +26,11 @@ impl Run<'_> {
                 given.push((place, *from == this));
             }
         };
+        // Whoever gets what releases it when it is left or closed has ways of its own to do that.
+        let guard = |arg: &crate::ir::Arg| state.guards.contains(&arg.place) && !state.is_must(&arg.place);
+        if args.iter().any(guard) {
+            return Some(self.give_away(span, state, node));
+        }
         let held: Vec<Place> = state.must.iter().chain(&state.may).chain(&state.guards).cloned().collect();
         for place in &held {
             for (i, arg) in args.iter().enumerate() {
