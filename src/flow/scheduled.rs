@@ -16,7 +16,7 @@ impl Run<'_> {
         if symbol.awaited || self.ctx.resolved.language().eager_await {
             return true;
         }
-        let coroutine = |ty: &Ty| matches!(ty, Ty::Func(func) if self.ctx.resolved.module.func(*func).r#async);
+        let coroutine = |ty: &Ty| matches!(ty, Ty::Func(func) if self.ctx.resolved.program.func(*func).r#async);
         if self.ctx.resolved.type_of(self.ctx.func, place).iter().any(coroutine) {
             return false;
         }
@@ -33,7 +33,7 @@ impl Run<'_> {
         if symbol.when != Some(ScheduledFor::ScopeEnd) || !is_variable(recv) {
             return None;
         }
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
         // One variable is often filled from a temporary. Each round follows values one more time against the order of the source.
         let mut names: FxHashSet<&Place> = FxHashSet::default();
