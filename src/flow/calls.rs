@@ -321,6 +321,10 @@ impl Run<'_> {
                             self.outcome.idle_with.push(span);
                         } else if let Some(scope) = scope {
                             scope.names.into_iter().filter(|_| scope.left).for_each(|name| state.add_guard(name));
+                        } else if let Some(field) = self.owned_scope(symbol, site) {
+                            state.status = Status::Open;
+                            self.handed(Owner::Field(field), span, state, node);
+                            return Some(Step::Stop);
                         } else {
                             self.outcome.deferred.push(span);
                             return Some(Step::Stop);

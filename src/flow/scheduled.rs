@@ -64,6 +64,32 @@ impl Run<'_> {
         made.then_some(Scope { names, left })
     }
 
+    /// The field of the receiver that is the scope at whose end the release runs, when the class itself fills it.
+    pub(super) fn owned_scope(&self, symbol: &Symbol, site: &CallSite<'_>) -> Option<Name> {
+        let Callee::Method { recv, .. } = site.callee else { return None };
+        let ([Proj::Field(name)], Some(ScheduledFor::ScopeEnd)) = (recv.proj.as_slice(), symbol.when) else {
+            return None;
+        };
+        let class = self.ctx.resolved.receiver_class(self.ctx.func, &recv.root)?;
+        let field = Place::root(Root::This).field(name.clone());
+        let (mut made, mut given) = (false, false);
+        for (_, method) in self.ctx.resolved.methods(class) {
+            let copies = || {
+                let instrs = self.ctx.resolved.program.func(method).blocks.iter().flat_map(|block| &block.instrs);
+                instrs.filter_map(|instr| match &instr.op {
+                    Op::Copy { dst, src, .. } => Some((dst, src)),
+                    _ => None,
+                })
+            };
+            let foreign = |place: &Place| !matches!(place.root, Root::Local(_));
+            for (_, src) in copies().filter(|(dst, _)| **dst == field) {
+                made = true;
+                given |= foreign(src) || copies().any(|(dst, from)| dst == src && foreign(from));
+            }
+        }
+        (made && !given).then(|| name.clone())
+    }
+
     /// The op gives one of the variables another name, or schedules something more with it.
     fn only_fills(&self, at: OpRef, op: &Op, names: &FxHashSet<&Place>) -> bool {
         match op {
@@ -97,7 +123,8 @@ impl Run<'_> {
             return Some(self.release(symbol.awaited, span, dst, state));
         }
         let resource = self.resource?;
-        if is_release(resource, path) || self.ctx.resolved.language().may_release.contains(name) {
+        let language = self.ctx.resolved.language();
+        if is_release(resource, path) || language.may_release.contains(name) || language.exit_methods.contains(name) {
             self.released(span);
             return Some(Step::Stop);
         }
