@@ -27,7 +27,7 @@ impl Run<'_> {
     }
 
     /// The variables of this function that are the scope at whose end the release runs, and whether anybody enters it, leaves it or gets
-    /// it. `None`: the scope comes from elsewhere.
+    /// it. `None`: the scope comes from elsewhere, or somebody else has it, too.
     pub(super) fn scope(&self, symbol: &Symbol, site: &CallSite<'_>) -> Option<Scope> {
         let Callee::Method { recv, .. } = site.callee else { return None };
         if symbol.when != Some(ScheduledFor::ScopeEnd) || !is_variable(recv) {
@@ -57,6 +57,9 @@ impl Run<'_> {
                 made |= matches!(&instr.op, Op::Call { dst, .. } if names.contains(dst));
                 let used = instr.op.reads_any(|place| names.iter().any(|name| place.starts_with(name)));
                 left |= used && !self.only_fills(at, &instr.op, &names);
+                if used && gives_away(&instr.op, &names) {
+                    return None;
+                }
             }
         }
         let mut names: Vec<Place> = names.into_iter().cloned().collect();
@@ -167,6 +170,20 @@ impl Run<'_> {
 pub(super) struct Scope {
     pub names: Vec<Place>,
     pub left: bool,
+}
+
+/// Something other than the variables of the function and its caller gets one of them.
+fn gives_away(op: &Op, names: &FxHashSet<&Place>) -> bool {
+    let given = |place: &Place| names.contains(place);
+    match op {
+        Op::Copy { dst, src, .. } => given(src) && !is_variable(dst) && dst.root != Root::Result,
+        Op::Call { args, .. } => args.iter().any(|arg| given(&arg.place)),
+        Op::Closure { captures, .. } => captures.iter().any(|(place, _)| given(place)),
+        Op::Build { parts, .. } => parts.iter().any(|(_, part)| given(part)),
+        Op::Escape { place, .. } => given(place),
+        Op::Unknown { reads, .. } => reads.iter().any(given),
+        _ => false,
+    }
 }
 
 fn is_variable(place: &Place) -> bool {
