@@ -66,6 +66,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_kysely_over_pool.ts", "throw before", "known limit: the same"),
     ("ok_exit_stack_push.py", "raise before", "the client was not used: it holds no connection yet"),
     ("ok_closed_by_named_function_in_map.ts", "drop await", "known limit: no note about releases in a list"),
+    ("ok_closed_by_wait.py", "drop await", "the tasks run all the same"),
+    ("ok_closed_by_wait.py", "move out of finally", "known limit: exceptions of what is awaited together"),
     ("ok_close_with_grace.ts", "drop await", "known limit: no note about releases in closures"),
     ("ok_closed_before_exit.ts", "drop await", "known limit: no note about releases in closures"),
     ("ok_fastify_on_close.ts", "drop await", "known limit: no note about releases in closures"),

@@ -229,8 +229,8 @@ impl<'a> Run<'a> {
         let block = self.ctx.resolved.program.func(self.ctx.func).block(to);
         state.pending.truncate(block.pending as usize);
         if block.loop_depth < self.loop_depth {
-            // However a loop is left, the next one over the same things starts anew.
-            state.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+            // Left in another way: by an exception or a jump.
+            state.forget_elements();
         }
         let count = self.per_block.entry(to).or_default();
         if *count >= BLOCK_CAP {
@@ -412,8 +412,13 @@ impl<'a> Run<'a> {
             Term::Switch(all) => {
                 // A loop over the container that holds it does reach it.
                 let skip = block.loop_header && self.unvisited_element(block, &state);
-                for to in all.iter().take(if skip { 1 } else { all.len() }) {
-                    self.enter(*to, state.clone(), node, Event::Flow);
+                for (i, to) in all.iter().take(if skip { 1 } else { all.len() }).enumerate() {
+                    let mut state = state.clone();
+                    if block.loop_header && i > 0 {
+                        // The next loop over it starts anew.
+                        state.forget_elements();
+                    }
+                    self.enter(*to, state, node, Event::Flow);
                 }
             }
             Term::Return { .. } => self.leave(state, block.term_span, node),
