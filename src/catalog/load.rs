@@ -365,8 +365,8 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps) {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases` and `wraps`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules) {
+            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules` and `wraps`");
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");

@@ -423,7 +423,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<SmolStr>,
-    /// For `releases`: must be awaited. For `wraps`: awaits what it calls.
+    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls.
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.
@@ -448,7 +448,7 @@ pub struct Symbol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Releases the argument (`pool.putconn(conn)`).
+    /// Releases the argument (`pool.putconn(conn)`). As a method of a thing that holds what was scheduled with it: all of that.
     Releases,
     /// The argument belongs to the callee from now on.
     Takes,
@@ -475,9 +475,11 @@ pub enum Role {
     NeverReturns,
     /// Decorator: the result is kept and given out again (`functools.lru_cache`).
     Memoises,
-    /// Decorator: makes a context manager of a generator function; exceptions of the block are raised at its `yield`.
+    /// Decorator: makes a context manager of a generator function; exceptions of the block are raised at its `yield`. With `arg`: a
+    /// function that drives the generator function it is given like that.
     ContextManager,
-    /// Decorator: a generator function that is always resumed after its `yield` (test fixtures).
+    /// Decorator: a generator function that is always resumed after its `yield` (test fixtures). With `arg`: a function that drives the
+    /// generator function it is given like that.
     Fixture,
     /// Decorator: read as an attribute.
     Property,

@@ -77,7 +77,9 @@ impl Run<'_> {
             state.add_may(dst.clone());
             return Step::Go;
         }
-        let touched = args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());
+        let scheduled = self.ctx.schedules(at, args) && args.iter().any(|arg| self.closure_releases(&arg.place, state));
+        let touched =
+            scheduled || args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());
         let targets = self.ctx.resolved.call(at).map(|info| info.targets.clone()).unwrap_or_default();
         let mut handled = false;
         for target in &targets {
@@ -180,10 +182,9 @@ impl Run<'_> {
             path.into()
         };
         if state.guards.contains(recv)
-            && (is_release(resource, &path) || self.ctx.resolved.language().may_release.contains(name))
+            && let Some(step) = self.guard_method(site, &path, name, state)
         {
-            self.released(span);
-            return Some(Step::Stop);
+            return Some(step);
         }
         let language = self.ctx.resolved.language();
         if language.exit_methods.contains(&path) {
@@ -295,6 +296,10 @@ impl Run<'_> {
     fn symbol_call(&mut self, facts: &SymbolFacts, site: &CallSite<'_>, state: &mut State, node: u32) -> Option<Step> {
         let &CallSite { span, dst, args, .. } = site;
         for symbol in &facts.roles {
+            if symbol.role == Role::Invokes && self.maps_releaser(symbol, site, state) {
+                self.released(span);
+                return Some(Step::Stop);
+            }
             for (_, arg) in symbol_args(symbol, args) {
                 let holds = state.reaches(&arg.place);
                 let releaser = self.is_releaser(&arg.place, state) || self.closure_releases(&arg.place, state);
@@ -304,16 +309,33 @@ impl Run<'_> {
                 match symbol.role {
                     Role::Releases if holds => return Some(self.release(symbol.awaited, span, dst, state)),
                     Role::Takes => return Some(self.give_away(span, state, node)),
+                    Role::Schedules if releaser && !self.runs_to_its_end(&arg.place, symbol, state) => {
+                        // It is called, and nobody awaits what it gives.
+                        self.outcome.unawaited.push(span);
+                    }
                     Role::Schedules => {
                         let closes = self.resource.is_none_or(|resource| resource.with == With::Releases);
                         let guarded = state.guards.contains(&arg.place) || !state.holds(&arg.place);
-                        if releaser || closes || guarded || !symbol.enters {
+                        let scope = self.scope(symbol, site);
+                        if !(releaser || closes || guarded || !symbol.enters) {
+                            self.outcome.idle_with.push(span);
+                        } else if let Some(scope) = scope {
+                            scope.names.into_iter().filter(|_| scope.left).for_each(|name| state.add_guard(name));
+                        } else if let Some(field) = self.owned_scope(symbol, site) {
+                            state.status = Status::Open;
+                            self.handed(Owner::Field(field), span, state, node);
+                            return Some(Step::Stop);
+                        } else {
                             self.outcome.deferred.push(span);
                             return Some(Step::Stop);
                         }
-                        self.outcome.idle_with.push(span);
                         state.kill(dst);
-                        state.add_must(dst.clone());
+                        if symbol.enters && holds {
+                            state.add_must(dst.clone());
+                            if state.status == Status::Pending {
+                                state.status = Status::Open;
+                            }
+                        }
                         return Some(Step::Go);
                     }
                     Role::Wraps if holds && !self.wrapper_releases(symbol) => {
@@ -420,11 +442,12 @@ impl Run<'_> {
         kind.is_some_and(|kind| self.ctx.resolved.catalog.ty(kind).attributes.contains_key(name))
     }
 
-    /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, it is the
-    /// place that holds "the resource": what cannot be called and is called must be that.
+    /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, or gets it
+    /// with other things, it is a place that holds "the resource": what cannot be called and is called must be that.
     fn is_release_function(&self, place: &Place, state: &State) -> bool {
         let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
-        let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
+        let part = matches!(&self.token.start, Start::Acquire { also, .. } if !also.is_empty()) && state.holds(place);
+        let asked = part || (matches!(self.token.start, Start::Place(_)) && state.is_must(place));
         given
             || (asked
                 && self.token.kind.entry().is_some_and(|kind| self.ctx.resolved.catalog.method(kind, "()").is_none()))
@@ -480,7 +503,7 @@ impl Run<'_> {
         None
     }
 
-    fn closure_releases(&self, place: &Place, state: &State) -> bool {
+    pub(super) fn closure_releases(&self, place: &Place, state: &State) -> bool {
         let held: Vec<&Place> = state.must.iter().chain(&state.may).chain(&state.guards).collect();
         self.ctx.resolved.type_of(self.ctx.func, place).iter().any(|ty| {
             let Ty::Func(func) = ty else { return false };

@@ -4,15 +4,16 @@ use super::solve::Run;
 use super::state::State;
 use super::{Context, Kind, Rel, Start, Token};
 use crate::catalog::Resource;
-use crate::catalog::schema::ResourceKind;
-use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
+use crate::catalog::schema::{ResourceKind, Role, Symbol};
+use crate::ir::{Arg, BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
+use crate::resolve::Target;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A closure that is returned, stored or given away.
 #[derive(Clone, Debug)]
 pub(super) struct Outliving {
     func: FuncId,
-    /// Only the resource itself gets it.
+    /// Only the resource itself gets it, or what runs it in the end.
     own: bool,
     /// It is called once, when an operation of the resource is done: the callback of `conn.query(sql, (err, rows) => ...)`.
     completion: bool,
@@ -55,17 +56,22 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
     let closures: Vec<(&Place, FuncId)> = closures.into_iter().filter(|(_, func)| matters(*func)).collect();
     let mut uses: FxHashMap<&Place, Uses> = closures.iter().map(|(dst, _)| (*dst, Uses::default())).collect();
     collect_uses(ctx, token, &mut uses);
+    let function_of = |func: FuncId| ctx.resolved.program.func(func);
     let closure = |(dst, func): (&Place, FuncId)| {
-        let uses = uses.get(dst).cloned().unwrap_or_default();
-        Outliving {
+        let mut uses = uses.get(dst).cloned().unwrap_or_default();
+        if uses.called && function_of(func).r#async && !(uses.own || uses.scheduled || uses.call || uses.other) {
+            return None;
+        }
+        uses.scheduled |= uses.called;
+        Some(Outliving {
             func,
             own: uses.own_only(),
             completion: uses.completion,
             optional: uses.optional,
             maybe: uses.maybe_only(),
-        }
+        })
     };
-    closures.into_iter().map(closure).collect()
+    closures.into_iter().filter_map(closure).collect()
 }
 
 /// Rounds over the function in [`roots_of`]; each follows values one more time against the order of the source.
@@ -124,6 +130,10 @@ struct Uses {
     completion: bool,
     /// To a call that nobody describes.
     call: bool,
+    /// To what runs it when something ends, and awaits what it gives.
+    scheduled: bool,
+    /// To what calls it when something ends, and awaits nothing.
+    called: bool,
     /// To something that surely runs it or keeps it: an event that comes, a field, the caller.
     other: bool,
     /// Where an optional chain may end before.
@@ -132,11 +142,11 @@ struct Uses {
 
 impl Uses {
     fn own_only(&self) -> bool {
-        self.own && !self.call && !self.other
+        (self.own || self.scheduled) && !self.call && !self.other
     }
 
     fn maybe_only(&self) -> bool {
-        (self.call || self.own) && !self.other
+        (self.call || self.own) && !self.other && !self.scheduled
     }
 }
 
@@ -171,6 +181,12 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                     }
                     if acquires || over || own.is_some() {
                         use_of = |uses| uses.own = true;
+                    } else if ctx.schedules(at, args) {
+                        use_of = if ctx.resolved.language().eager_await || ctx.awaits_later(at) {
+                            |uses| uses.scheduled = true
+                        } else {
+                            |uses| uses.called = true
+                        };
                     } else if matches!(callee, Callee::Method { optional: true, .. }) {
                         use_of = |uses| {
                             uses.call = true;
@@ -196,6 +212,29 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                 }
             });
         }
+    }
+}
+
+impl Context<'_> {
+    /// What the call gets runs when something ends: the catalogue says so, and if it is told an event it is one that comes in the end.
+    pub(super) fn schedules(&self, at: OpRef, args: &[Arg]) -> bool {
+        let events = &self.resolved.language().sure_events;
+        let mut told = args.iter().filter_map(|arg| match &arg.literal {
+            Some(Const::Str(event)) => Some(event),
+            _ => None,
+        });
+        let other = !events.is_empty() && told.next().is_some_and(|event| !events.contains(event));
+        let schedules =
+            |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Schedules));
+        !other && self.resolved.call(at).is_some_and(|info| info.targets.iter().any(schedules))
+    }
+
+    /// What runs in the end what the call gets awaits it.
+    fn awaits_later(&self, at: OpRef) -> bool {
+        let awaits = |symbol: &Symbol| symbol.role == Role::Schedules && symbol.awaited;
+        let target =
+            |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.roles.iter().any(awaits));
+        self.resolved.call(at).is_some_and(|info| info.targets.iter().any(target))
     }
 }
 

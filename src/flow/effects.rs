@@ -77,7 +77,15 @@ impl Run<'_> {
                         self.outcome.deferred.push(instr.span);
                         return Step::Stop;
                     }
+                    if self.is_releaser(part, state) {
+                        // `{ close: conn.close }`: whoever gets it releases.
+                        self.outcome.deferred.push(instr.span);
+                        return Step::Stop;
+                    }
                     let to = dst.project(proj.clone());
+                    if self.closure_releases(part, state) {
+                        held.add_may(to.clone());
+                    }
                     for place in state.must.iter().filter_map(|place| place.rebase(part, &to)) {
                         held.add_must(place);
                     }

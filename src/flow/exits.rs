@@ -5,8 +5,8 @@ use super::solve::Run;
 use super::state::{Held, State, Status};
 use super::{ExitKind, HandOver, Leak, Owner, Start};
 use crate::catalog::schema::{Connects, Role};
-use crate::ir::{Binding, Callee, FnKind, Op, OpRef, Place, Proj, Root, Span};
-use crate::resolve::Target;
+use crate::ir::{Binding, Callee, FnKind, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::{Target, Ty};
 
 /// When an op that connects a lazy resource has done so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +41,18 @@ impl Run<'_> {
         })
     }
 
+    /// A method of something catalogued that was made over it: `make(pool).find()`.
+    fn uses_through(&self, recv: &Place, name: &Name, state: &State) -> bool {
+        let active = |ty: &Ty| match ty {
+            Ty::Inst(id) => {
+                let resource = self.ctx.resolved.catalog.resource(*id);
+                resource.is_none_or(|resource| !super::raises::is_quiet(resource, name))
+            }
+            _ => false,
+        };
+        state.reaches(recv) && self.ctx.resolved.type_of(self.ctx.func, recv).iter().any(active)
+    }
+
     /// Whether the op makes a lazy resource connect, and when.
     pub(super) fn connects(&self, at: OpRef, op: &Op, state: &State) -> Option<When> {
         let resource = self.resource?;
@@ -67,7 +79,9 @@ impl Run<'_> {
                 // Called itself, or a method of a part: `db("jobs")`, `client.users.find()`.
                 let used = match callee {
                     Callee::Value(place) => state.holds(place) || state.owner_of(place).is_some(),
-                    Callee::Method { recv, .. } => state.owner_of(recv).is_some(),
+                    Callee::Method { recv, name, .. } => {
+                        state.owner_of(recv).is_some() || self.uses_through(recv, name, state)
+                    }
                     Callee::Super { .. } => false,
                 };
                 (used || given && !self.only_wraps(at)).then_some(When::Trying)
@@ -88,7 +102,12 @@ impl Run<'_> {
 
     /// A normal exit.
     pub(super) fn leave(&mut self, state: State, span: Span, node: u32) {
-        if state.live() {
+        let returned = state.releasing.as_ref().is_some_and(|place| place.root == Root::Result);
+        if returned && !self.ctx.resolved.program.func(self.ctx.func).r#async {
+            // `return conn.close()`: whoever called awaits it.
+            self.outcome.deferred.push(span);
+            self.outcome.release_returned = true;
+        } else if state.live() {
             self.exit(state, ExitKind::Normal, span, node);
         }
     }
@@ -114,7 +133,7 @@ impl Run<'_> {
             }
             if caller {
                 // Under every name that the result has for it.
-                let parts = state.must.iter().filter(|place| place.root == Root::Result);
+                let parts = state.must.iter().chain(&state.may).filter(|place| place.root == Root::Result);
                 for proj in parts.map(|place| place.proj.to_vec()).collect::<Vec<_>>() {
                     self.handed(Owner::Caller(proj), at, &state, node);
                 }

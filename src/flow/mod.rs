@@ -14,6 +14,7 @@ mod effects;
 mod exits;
 mod project;
 mod raises;
+mod scheduled;
 mod solve;
 mod state;
 mod token;
@@ -97,6 +98,8 @@ pub struct Effect {
     pub leaves_open: bool,
     /// It releases only after an exception: when it comes back without one, it has not.
     pub on_error_only: bool,
+    /// It releases when its result is awaited.
+    pub awaited: bool,
     /// It keeps it beyond the call.
     pub keeps: bool,
     /// Its result is what it was given.
@@ -230,6 +233,8 @@ pub struct Outcome {
     pub released_depth: u16,
     /// Where its release is scheduled.
     pub deferred: Vec<Span>,
+    /// The caller gets a release that is still to be awaited.
+    pub release_returned: bool,
     /// Releases whose result nobody awaits, and which do nothing for that reason.
     pub unawaited: Vec<Span>,
     /// Releases that run although nobody awaits them.

@@ -26,6 +26,11 @@ impl Run<'_> {
                 given.push((place, *from == this));
             }
         };
+        // Whoever gets what releases it when it is left or closed has ways of its own to do that.
+        let guard = |arg: &crate::ir::Arg| state.guards.contains(&arg.place) && !state.is_must(&arg.place);
+        if args.iter().any(guard) {
+            return Some(self.give_away(span, state, node));
+        }
         let held: Vec<Place> = state.must.iter().chain(&state.may).chain(&state.guards).cloned().collect();
         for place in &held {
             for (i, arg) in args.iter().enumerate() {
@@ -81,7 +86,7 @@ impl Run<'_> {
                 if function.kind == FnKind::Chain {
                     return self.chain(&effect, site, state, node);
                 }
-                return Some(self.release(lazy, span, dst, state));
+                return Some(self.release(lazy || effect.awaited, span, dst, state));
             }
             // Whoever keeps the receiver shares an object that still owns it.
             if effect.keeps && !through_receiver {

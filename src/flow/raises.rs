@@ -38,7 +38,12 @@ impl Context<'_> {
                 if state.live() && state.holds(manager) {
                     return Risk::default();
                 }
-                let known = self.resolved.type_of(self.func, manager).iter().any(|ty| self.is_resource(ty));
+                let types = self.resolved.type_of(self.func, manager);
+                // Exit stacks, task groups: to begin such a scope does nothing that could fail.
+                if !types.is_empty() && types.iter().all(|ty| matches!(ty, Ty::Inst(_)) && !self.is_resource(ty)) {
+                    return Risk::default();
+                }
+                let known = types.iter().any(|ty| self.is_resource(ty));
                 let tier = match (known, r#async) {
                     (true, _) => Tier::Known,
                     (false, true) => Tier::Await,
@@ -64,10 +69,11 @@ impl Context<'_> {
         if self.eager() { resource.blocking } else { !resource.r#async }
     }
 
-    /// Who drives this generator function, by its decorators.
+    /// Who drives this generator function, by its decorators or by what gets it.
     pub fn driver(&self) -> Option<Role> {
         let roles = self.resolved.decorator_roles(self.func);
-        roles.into_iter().find(|role| matches!(role, Role::ContextManager | Role::Fixture))
+        let decorated = roles.into_iter().find(|role| matches!(role, Role::ContextManager | Role::Fixture));
+        decorated.or_else(|| self.regions.driven.get(&self.func).copied())
     }
 
     fn is_resource(&self, ty: &Ty) -> bool {

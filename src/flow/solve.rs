@@ -7,6 +7,7 @@ use super::{Context, ExitKind, Outcome, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
 use crate::ir::{After, BlockId, BlockKind, Const, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier};
+use crate::resolve::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -112,6 +113,11 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         Start::Place(place) => {
             state.status = Status::Open;
             state.add_must(place.clone());
+            // What holds it may be something of its own, like an exit stack in a field.
+            let types = ctx.resolved.type_of(ctx.func, place);
+            if types.iter().any(|ty| matches!(ty, Ty::Inst(id) if ctx.resolved.catalog.resource(*id).is_none())) {
+                state.add_guard(place.clone());
+            }
         }
         Start::Given { param, error, release, .. } => {
             let place = |position: u16| Place::root(Root::Param(position));
@@ -222,6 +228,10 @@ impl<'a> Run<'a> {
         }
         let block = self.ctx.resolved.program.func(self.ctx.func).block(to);
         state.pending.truncate(block.pending as usize);
+        if block.loop_depth < self.loop_depth {
+            // Left in another way: by an exception or a jump.
+            state.forget_elements();
+        }
         let count = self.per_block.entry(to).or_default();
         if *count >= BLOCK_CAP {
             // Too many ways to be here: forget what was tested, so that the paths meet.
@@ -406,7 +416,7 @@ impl<'a> Run<'a> {
                     let mut state = state.clone();
                     if block.loop_header && i > 0 {
                         // The next loop over it starts anew.
-                        state.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+                        state.forget_elements();
                     }
                     self.enter(*to, state, node, Event::Flow);
                 }

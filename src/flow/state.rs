@@ -234,6 +234,11 @@ impl State {
         });
     }
 
+    /// No loop is at the element that holds it any more.
+    pub fn forget_elements(&mut self) {
+        self.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+    }
+
     pub fn raise(&mut self, tier: Tier) {
         if self.live() {
             self.tier = Some(self.tier.map_or(tier, |known| known.max(tier)));

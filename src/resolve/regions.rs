@@ -18,8 +18,29 @@ pub struct Regions {
     /// Modules that are programs which do some work and are expected to end: they export nothing, start nothing that waits for others,
     /// and nobody ends the process.
     programs: FxHashSet<ModuleId>,
+    /// Generator functions that are given to what drives them, and how it does: like a context manager, or as a fixture.
+    pub driven: FxHashMap<FuncId, Role>,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
+}
+
+/// The functions of the program that the call gets as generators to drive, each with how that is done.
+fn driven_by(resolved: &Resolved<'_>, func: FuncId, info: &CallInfo<'_>, args: &[Arg]) -> Vec<(FuncId, Role)> {
+    let roles = info.targets.iter().flat_map(|target| match target {
+        Target::Catalog { facts } => facts.roles.as_slice(),
+        _ => &[],
+    });
+    let drives =
+        roles.filter(|symbol| matches!(symbol.role, Role::ContextManager | Role::Fixture) && symbol.arg.is_some());
+    let given = drives.flat_map(|symbol| symbol_args(symbol, args).map(|(_, arg)| (arg, symbol.role)));
+    given
+        .flat_map(|(arg, role)| {
+            resolved.type_of(func, &arg.place).into_iter().filter_map(move |ty| match ty {
+                Ty::Func(func) => Some((func, role)),
+                _ => None,
+            })
+        })
+        .collect()
 }
 
 impl Regions {
@@ -29,6 +50,7 @@ impl Regions {
         let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); program.functions.len()];
         let mut escaping: FxHashSet<FuncId> = FxHashSet::default();
         let mut used: FxHashSet<FuncId> = FxHashSet::default();
+        let mut driven: FxHashMap<FuncId, Role> = FxHashMap::default();
         let mut released_fields: FxHashSet<(ClassId, Name)> = FxHashSet::default();
         let mut released_names: FxHashMap<Name, Vec<ModuleId>> = FxHashMap::default();
         let mut serves: FxHashSet<ModuleId> = FxHashSet::default();
@@ -90,6 +112,7 @@ impl Regions {
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                             let Some(info) = resolved.call(at) else { continue };
+                            driven.extend(driven_by(resolved, id, info, args));
                             if resolved.goes_on(id, callee, args, info) {
                                 serves.insert(here);
                             }
@@ -154,7 +177,7 @@ impl Regions {
                     && !resolved.reaches_any(*module, &serves)
             })
             .collect();
-        Regions { script_only, used, released_fields, released_names, programs, escaping }
+        Regions { script_only, used, released_fields, released_names, programs, driven, escaping }
     }
 
     /// The function is in a module that is a program which does some work and is expected to end.

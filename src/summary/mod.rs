@@ -210,6 +210,7 @@ impl Callees for Summaries<'_> {
             && effect.leaves_open
             && !outcome.released_normally
             && outcome.deferred.is_empty();
+        effect.awaited = outcome.release_returned;
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));
