@@ -95,16 +95,16 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     if !owned.released_in.is_empty() && !skipped && owned.not_at_end.is_none() {
         return None;
     }
-    if summaries.regions.released_outside.contains(&owned.field) {
+    if summaries.regions.is_released_outside(summaries.resolved, owned.class, &owned.field) {
         return None;
     }
     let handed = case.outcome.handed.get(owned.store.2)?;
     let store = case.outcome.stores.iter().find(|(field, _)| *field == owned.field).map(|(_, span)| *span);
     let subject = Subject::new(summaries, case)?;
-    let class = summaries.resolved.module.class(owned.class);
-    let receiver = summaries.resolved.module.func(case.func).receiver.clone().unwrap_or_default();
+    let class = summaries.resolved.program.class(owned.class);
+    let receiver = summaries.resolved.program.func(case.func).receiver.clone().unwrap_or_default();
     let place = format!("{receiver}.{}", owned.field);
-    let name = |func: &FuncId| summaries.resolved.module.func(*func).name.clone();
+    let name = |func: &FuncId| summaries.resolved.program.func(*func).name.clone();
     let released = subject.released();
     let message = match (owned.skipped_by.first().filter(|_| skipped), &owned.not_at_end) {
         (Some(closer), _) => {
@@ -119,7 +119,7 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     };
     let mut related = Vec::new();
     for closer in &owned.idle_closers {
-        let span = summaries.resolved.module.func(*closer).name_span;
+        let span = summaries.resolved.program.func(*closer).name_span;
         related.push(Step { span, role: StepRole::Owner, text: format!("`{}` does not release it", name(closer)) });
     }
     let help = match (owned.idle_closers.first(), &owned.not_at_end) {

@@ -5,7 +5,7 @@ use super::effects::reaches;
 use super::raises::is_release;
 use super::solve::{Run, Step};
 use super::state::{Held, Known, State, Status};
-use super::{Owner, Rel, Start};
+use super::{Kind, Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
 use crate::ir::{Arg, Callee, Name, Op, OpRef, Place, Proj, Root, Span};
@@ -83,7 +83,7 @@ impl Run<'_> {
         for target in &targets {
             match target {
                 Target::Project(func) => {
-                    let function = self.ctx.resolved.module.func(*func);
+                    let function = self.ctx.resolved.program.func(*func);
                     let eager = self.ctx.resolved.language().eager_await;
                     let lazy = (function.r#async && !eager) || function.generator;
                     if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
@@ -94,7 +94,7 @@ impl Run<'_> {
                 Target::Construct(class) if touched => {
                     let constructor =
                         self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
-                            self.ctx.resolved.module.func(*func).kind == crate::ir::FnKind::Constructor
+                            self.ctx.resolved.program.func(*func).kind == crate::ir::FnKind::Constructor
                         });
                     let Some((_, func)) = constructor else { return self.give_away(span, state, node) };
                     if let Some(step) = self.project_call(func, false, site, None, state, node) {
@@ -225,7 +225,8 @@ impl Run<'_> {
             state.kill(dst);
             return Some(Step::Go);
         }
-        if !state.holds(recv) {
+        // What a method of the program does with its object, its summary says.
+        if !state.holds(recv) || matches!(self.token.kind, Kind::Derived(_)) {
             return None;
         }
         if let Some(other) = resource.not_release.iter().find(|other| other.call == path)
@@ -279,7 +280,7 @@ impl Run<'_> {
 
     /// Some op of the function reads the value at `dst` to do something with it; putting it in a variable that nothing reads is not it.
     pub(super) fn is_read(&self, dst: &Place) -> bool {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
         let reads = |wanted: &Place| instrs().any(|instr| instr.op.reads_any(|place| place == wanted));
         instrs().any(|instr| match &instr.op {
@@ -415,7 +416,8 @@ impl Run<'_> {
     pub(super) fn is_substance(&self, place: &Place, state: &State) -> bool {
         let Some(owner) = state.owner_of(place) else { return false };
         let Some(Proj::Field(name)) = place.proj.get(owner.proj.len()) else { return false };
-        self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
+        let kind = self.token.kind.entry();
+        kind.is_some_and(|kind| self.ctx.resolved.catalog.ty(kind).attributes.contains_key(name))
     }
 
     /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, it is the
@@ -423,7 +425,9 @@ impl Run<'_> {
     fn is_release_function(&self, place: &Place, state: &State) -> bool {
         let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
         let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
-        given || (asked && self.ctx.resolved.catalog.method(self.token.kind, "()").is_none())
+        given
+            || (asked
+                && self.token.kind.entry().is_some_and(|kind| self.ctx.resolved.catalog.method(kind, "()").is_none()))
     }
 
     /// The argument is an object literal that holds it only under names for what is lent.
@@ -483,7 +487,7 @@ impl Run<'_> {
             let releases = |inner: &Place| {
                 !inner.cut && self.ctx.callees.effect(*func, inner, self.token.kind).release != Rel::Never
             };
-            let function = self.ctx.resolved.module.func(*func);
+            let function = self.ctx.resolved.program.func(*func);
             if function.class.is_some() && !place.proj.is_empty() {
                 // A bound method: `self.close`.
                 let mut receiver = place.clone();

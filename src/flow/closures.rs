@@ -2,11 +2,10 @@
 
 use super::solve::Run;
 use super::state::State;
-use super::{Context, Rel, Start, Token};
+use super::{Context, Kind, Rel, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
-use crate::resolve::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A closure that is returned, stored or given away.
@@ -37,7 +36,7 @@ pub(super) enum Kept {
 
 /// The closures of the function that go on when it is left.
 pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let closures: Vec<(&Place, FuncId)> = function
         .blocks
         .iter()
@@ -75,12 +74,12 @@ const ROUNDS: usize = 3;
 /// Where the resource, or what it was made from, may come to be: what the acquisition gives, and whatever is made of that. Keeps the
 /// closures that are about something else out of the states of a path.
 fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
-    let module = ctx.resolved.module;
+    let program = ctx.resolved.program;
     let mut roots: FxHashSet<&Root> = FxHashSet::default();
     roots.insert(&Root::This);
     match &token.start {
         Start::Acquire { at, parents, .. } => {
-            roots.extend(module.op(*at).op.dst().map(|dst| &dst.root));
+            roots.extend(program.op(*at).op.dst().map(|dst| &dst.root));
             roots.extend(parents.iter().map(|parent| &parent.root));
         }
         Start::Place(place) => {
@@ -90,7 +89,7 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
     }
     for _ in 0..ROUNDS {
         let before = roots.len();
-        for instr in module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
+        for instr in program.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
             if let Some(dst) = instr.op.dst()
                 && instr
                     .op
@@ -108,7 +107,7 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
 
 /// Every root that a closure of the function captures.
 fn all_roots(ctx: Context<'_>) -> FxHashSet<&Root> {
-    let instrs = ctx.resolved.module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs);
+    let instrs = ctx.resolved.program.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs);
     let captures = instrs.filter_map(|instr| match &instr.op {
         Op::Closure { func, .. } => Some(ctx.resolved.captured_places(*func)),
         _ => None,
@@ -142,11 +141,11 @@ impl Uses {
 }
 
 fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Uses>) {
-    let function = ctx.resolved.module.func(ctx.func);
-    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
+    let function = ctx.resolved.program.func(ctx.func);
+    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).iter().any(|ty| token.kind.is(ty));
     let events = &ctx.resolved.language().sure_events;
     let visits = &ctx.resolved.language().container_visits;
-    let resource = ctx.resolved.catalog.resource(token.kind);
+    let resource = ctx.resource(token.kind);
     for (b, block) in function.blocks.iter().enumerate() {
         for (i, instr) in block.instrs.iter().enumerate() {
             let mut use_of: fn(&mut Uses) = |uses| uses.other = true;
@@ -255,7 +254,9 @@ impl Run<'_> {
             }
             let Some(parent) = parent else { continue };
             let mut parents = state.parents.iter().filter_map(inside);
-            if parents.any(|inner| self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never) {
+            if parents.any(|inner| {
+                self.ctx.callees.effect(closure.func, &inner, Kind::Entry(parent.ty)).release != Rel::Never
+            }) {
                 return kept;
             }
         }

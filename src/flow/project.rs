@@ -3,7 +3,7 @@
 use super::calls::CallSite;
 use super::solve::{Event, Run, Step};
 use super::state::State;
-use super::{Effect, Rel};
+use super::{Effect, Kind, Rel};
 use crate::ir::{Callee, FnKind, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Tier};
 
 impl Run<'_> {
@@ -18,7 +18,7 @@ impl Run<'_> {
         node: u32,
     ) -> Option<Step> {
         let &CallSite { span, dst, callee, args, .. } = site;
-        let function = self.ctx.resolved.module.func(func);
+        let function = self.ctx.resolved.program.func(func);
         let mut given: Vec<(Place, bool)> = Vec::new();
         let this = Place::root(Root::This);
         let mut note = |place: Option<Place>, from: &Place| {
@@ -105,7 +105,7 @@ impl Run<'_> {
         let (Op::Call { args, .. }, Some(info)) = (&instr.op, self.ctx.resolved.call(at)) else { return false };
         state.live()
             && info.functions().any(|func| {
-                let function = self.ctx.resolved.module.func(func);
+                let function = self.ctx.resolved.program.func(func);
                 args.iter().enumerate().any(|(i, arg)| {
                     let Some(param) = function.param_for(i, arg) else { return false };
                     let inner = Place::root(Root::Param(param as u16));
@@ -128,9 +128,10 @@ impl Run<'_> {
         let Some(parent) = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees) else {
             return false;
         };
-        let function = self.ctx.resolved.module.func(func);
-        let releases =
-            |inner: Place| !inner.cut && self.ctx.callees.effect(func, &inner, parent.ty).release != Rel::Never;
+        let function = self.ctx.resolved.program.func(func);
+        let releases = |inner: Place| {
+            !inner.cut && self.ctx.callees.effect(func, &inner, Kind::Entry(parent.ty)).release != Rel::Never
+        };
         state.parents.iter().any(|held| {
             let args = site.args.iter().enumerate().filter_map(|(i, arg)| {
                 let param = function.param_for(i, arg).filter(|param| !function.params[*param].variadic)?;
@@ -152,7 +153,7 @@ impl Run<'_> {
         self.released(span);
         let fails = effect.fails.filter(|tier| *tier <= Tier::Known && self.is_read(dst));
         if let Some(tier) = fails {
-            let unwind = self.ctx.resolved.module.func(self.ctx.func).block(at.block).unwind;
+            let unwind = self.ctx.resolved.program.func(self.ctx.func).block(at.block).unwind;
             self.raise(state.clone(), tier, unwind, node, Event::Raise { tier, span, at: Some(at) });
         }
         if effect.release == Rel::Maybe {

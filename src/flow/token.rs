@@ -1,9 +1,9 @@
 //! Finding the acquisitions of a function.
 
-use super::{Context, Start, Token};
+use super::{Context, Kind, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{Arg, BlockId, Callee, Op, OpRef, Place, Proj, Span};
+use crate::ir::{Arg, BlockId, Callee, ClassId, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -15,7 +15,7 @@ const MAX_WORK: usize = 4_000_000;
 
 /// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them, fewer in huge functions.
 pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let eager = ctx.resolved.language().eager_await;
     let mut out: Vec<Token> = given(ctx);
     for (b, block) in function.blocks.iter().enumerate() {
@@ -35,7 +35,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         }
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
-                            kind: fact.resource,
+                            kind: Kind::Entry(fact.resource),
                             start: Start::Acquire {
                                 at,
                                 proj: Vec::new(),
@@ -52,7 +52,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         });
                     }
                     Target::Project(func) => {
-                        let callee = ctx.resolved.module.func(*func);
+                        let callee = ctx.resolved.program.func(*func);
                         let roles = ctx.resolved.decorator_roles(*func);
                         let keeps = |role: &Role| {
                             matches!(role, Role::Memoises | Role::ContextManager | Role::Fixture | Role::Property)
@@ -81,6 +81,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             });
                         }
                     }
+                    Target::Construct(class) => out.extend(constructed(ctx, at, *class, args, instr.span, several)),
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
@@ -97,6 +98,30 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     out
 }
 
+/// An object of a class that keeps something open.
+fn constructed(ctx: Context<'_>, at: OpRef, class: ClassId, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    let derived = ctx.callees.derived(class)?;
+    if derived.optional && !args.is_empty() {
+        return None;
+    }
+    Some(Token {
+        kind: Kind::Derived(class),
+        start: Start::Acquire {
+            at,
+            proj: Vec::new(),
+            also: Vec::new(),
+            pending: false,
+            connected: false,
+            parents: Vec::new(),
+        },
+        symbol: ctx.resolved.program.class(class).name.clone(),
+        span,
+        confidence: if several { Confidence::Low } else { derived.confidence },
+        hops: derived.hops,
+        because: derived.because.clone(),
+    })
+}
+
 /// `urls.map((url) => connect(url))`: the elements of the result.
 fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span) -> Option<Token> {
     let Callee::Method { name, .. } = callee else { return None };
@@ -105,7 +130,7 @@ fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span
     }
     let types = ctx.resolved.type_of(ctx.func, &args.first()?.place);
     let fresh = types.iter().find_map(|ty| match ty {
-        Ty::Func(func) if !ctx.resolved.module.func(*func).generator => ctx.callees.fresh(*func).first().cloned(),
+        Ty::Func(func) if !ctx.resolved.program.func(*func).generator => ctx.callees.fresh(*func).first().cloned(),
         _ => None,
     })?;
     let element = |proj: &[Proj]| std::iter::once(Proj::Elem).chain(proj.iter().cloned()).collect::<Vec<_>>();
@@ -129,13 +154,13 @@ fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span
 
 /// What the function gets as a callback of a call that acquires.
 fn given(ctx: Context<'_>) -> Vec<Token> {
-    let params = &ctx.resolved.module.func(ctx.func).params;
+    let params = &ctx.resolved.program.func(ctx.func).params;
     let Some((call, facts, fact)) = ctx.resolved.given(ctx.func) else { return Vec::new() };
     let Some(callback) = fact.callback else { return Vec::new() };
     let Some(param) = params.get(callback.param as usize) else { return Vec::new() };
     let known = |position: u8| u16::from(position);
     vec![Token {
-        kind: fact.resource,
+        kind: Kind::Entry(fact.resource),
         start: Start::Given {
             call,
             param: known(callback.param),
@@ -155,7 +180,7 @@ impl Context<'_> {
     fn ends_process(&self, place: &Place) -> bool {
         self.resolved.type_of(self.func, place).iter().any(|ty| {
             let Ty::Func(func) = ty else { return false };
-            let blocks = &self.resolved.module.func(*func).blocks;
+            let blocks = &self.resolved.program.func(*func).blocks;
             blocks.iter().enumerate().any(|(b, block)| {
                 (0..block.instrs.len()).any(|i| {
                     let at = OpRef { func: *func, block: BlockId(b as u32), op: i as u32 };
@@ -187,7 +212,7 @@ impl Context<'_> {
         };
         let made_from = receiver.into_iter().chain(args.iter().map(|arg| &arg.place)).find(is_parent);
         let Some(made_from) = made_from else { return Vec::new() };
-        let blocks = &self.resolved.module.func(self.func).blocks;
+        let blocks = &self.resolved.program.func(self.func).blocks;
         let managers = blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
             Op::Enter { dst, manager, .. } if dst == made_from => Some(manager),
             _ => None,

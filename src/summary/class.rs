@@ -1,18 +1,17 @@
 //! Who owns what is stored in fields: which methods of a class release it.
 
 use super::{Case, Summaries};
-use crate::catalog::TypeId;
 use crate::catalog::schema::LanguageFacts;
-use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
+use crate::flow::{Callees, ExitKind, HandOver, Kind, Leak, Owner, Rel};
 use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Root};
-use crate::resolve::Ty;
+use crate::resolve::Resolved;
 use std::rc::Rc;
 
 /// A field that a method fills with something it opened.
 pub struct OwnedField {
     pub class: ClassId,
     pub field: Name,
-    pub kind: TypeId,
+    pub kind: Kind,
     /// The store with the earliest position, as (function, index into its cases, index into the case's hand-overs).
     pub store: (FuncId, usize, usize),
     /// Methods that release the field on some path, in source order.
@@ -33,17 +32,18 @@ pub struct OwnedField {
     pub refilled_in: Option<FuncId>,
 }
 
-/// All owned fields of the classes of a file, by class and first store.
-pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<OwnedField> {
+/// All owned fields of one class, by their first stores.
+pub fn owned_fields(summaries: &Summaries<'_>, class: ClassId) -> Vec<OwnedField> {
     let resolved = summaries.resolved;
     let language = resolved.language();
+    let all: Vec<(FuncId, Rc<Vec<Case>>)> =
+        summaries.members(class).iter().map(|func| (*func, summaries.cases(*func))).collect();
     let mut out: Vec<OwnedField> = Vec::new();
-    for (func, cases) in all {
-        let Some(class) = receiver_class(summaries, *func) else { continue };
+    for (func, cases) in &all {
         for (c, case) in cases.iter().enumerate() {
             for (h, handed) in case.outcome.handed.iter().enumerate() {
                 let Owner::Field(field) = &handed.owner else { continue };
-                if out.iter().any(|known| known.class == class && known.field == *field) {
+                if out.iter().any(|known| known.field == *field) {
                     continue;
                 }
                 let methods = resolved.methods(class);
@@ -53,14 +53,14 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                         || language.implicit_closers.contains(name)
                         || teardown.contains(name)
                 };
-                let filling = fillers(all, summaries, class, field);
+                let filling = fillers(&all, summaries, field);
                 let mut released_in = Vec::new();
                 let mut released_by_closer = false;
                 let mut idle_closers = Vec::new();
                 for (name, method) in &methods {
                     if releases(summaries, *method, field, case, handed) {
                         // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
-                        let own = resolved.module.func(*method);
+                        let own = resolved.program.func(*method);
                         let dead = own.private && !summaries.regions.used.contains(method);
                         if is_closer(name) || !(dead || filling.contains(method)) {
                             released_in.push(*method);
@@ -99,7 +99,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
     for i in 0..out.len() {
         let real: Vec<FuncId> = out
             .iter()
-            .filter(|other| other.class == out[i].class && other.field != out[i].field)
+            .filter(|other| other.field != out[i].field)
             .flat_map(|other| other.released_in.iter().copied())
             .collect();
         let skipped: Vec<FuncId> = out[i].idle_closers.iter().copied().filter(|func| real.contains(func)).collect();
@@ -116,9 +116,8 @@ fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
 }
 
 /// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.
-fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
-    let resolved = summaries.resolved;
-    let function = resolved.module.func(func);
+pub fn receiver_class(resolved: &Resolved<'_>, func: FuncId) -> Option<ClassId> {
+    let function = resolved.program.func(func);
     if matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor) {
         return function.class;
     }
@@ -127,23 +126,19 @@ fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
 }
 
 /// Methods other than constructors that fill the field, when a constructor fills it first.
-fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, class: ClassId, field: &Name) -> Vec<FuncId> {
+fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, field: &Name) -> Vec<FuncId> {
     let stores = |cases: &Rc<Vec<Case>>| {
         let owner = Owner::Field(field.clone());
         cases.iter().any(|case| case.outcome.handed.iter().any(|handed| handed.owner == owner))
     };
-    let filling: Vec<FuncId> = all
-        .iter()
-        .filter(|(func, cases)| receiver_class(summaries, *func) == Some(class) && stores(cases))
-        .map(|(func, _)| *func)
-        .collect();
+    let filling: Vec<FuncId> = all.iter().filter(|(_, cases)| stores(cases)).map(|(func, _)| *func).collect();
     let (first, later): (Vec<FuncId>, Vec<FuncId>) =
-        filling.into_iter().partition(|func| summaries.resolved.module.func(*func).kind == FnKind::Constructor);
+        filling.into_iter().partition(|func| summaries.resolved.program.func(*func).kind == FnKind::Constructor);
     if first.is_empty() { Vec::new() } else { later }
 }
 
 /// The path on which the method replaces what the field holds on entry.
-fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId) -> Option<Leak> {
+fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: Kind) -> Option<Leak> {
     let place = Place::root(Root::This).field(field.clone());
     let outcome = summaries.formal(method, &place, kind);
     let resolved = summaries.resolved;
@@ -155,14 +150,14 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
         let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else {
             return false;
         };
-        matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
-            if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
+        matches!(&resolved.program.op(at).op, Op::Copy { src, .. }
+            if resolved.type_of(method, src).iter().any(|ty| kind.is(ty)))
     })
 }
 
 fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {
     let place = Place::root(Root::This).field(field.clone());
-    let gone = |place: &Place, kind: TypeId| {
+    let gone = |place: &Place, kind: Kind| {
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
@@ -171,9 +166,9 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         return true;
     }
     // Releasing what it was made from is enough.
-    let parent = summaries.resolved.catalog.resource(case.token.kind).and_then(|resource| resource.parent);
+    let parent = summaries.resource(case.token.kind).and_then(|resource| resource.parent);
     match (&handed.parent, parent) {
-        (Some(place), Some(parent)) if place.root == Root::This => gone(place, parent.ty),
+        (Some(place), Some(parent)) if place.root == Root::This => gone(place, Kind::Entry(parent.ty)),
         _ => false,
     }
 }

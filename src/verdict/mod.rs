@@ -10,23 +10,23 @@ use crate::checks::{
     owner_never_closes,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
-use crate::flow::Start;
-use crate::ir::{FnKind, FuncId, Span};
-use crate::summary::class::owned_fields;
+use crate::flow::{Kind, Start};
+use crate::ir::{ClassId, FnKind, FuncId, Span};
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
-/// All findings of one file, unsorted, without fingerprints.
-pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
-    let module = summaries.resolved.module;
-    let all: Vec<(FuncId, Rc<Vec<Case>>)> = module.func_ids().map(|func| (func, summaries.cases(func))).collect();
-    let (owners, kept) = judge_owners(summaries, scope, &all);
+/// All findings of a program, unsorted, without fingerprints. `scopes`: of its modules, in their order.
+pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+    let program = summaries.resolved.program;
+    let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
+    let (owners, kept) = judge_owners(summaries, scopes, &all);
     let mut out = Vec::new();
     for (func, cases) in &all {
+        let scope = &scopes[program.module_of(*func).index()];
         for case in cases.iter() {
             let growth = growth(summaries, case, scope);
-            if module.func(*func).kind == FnKind::Module || growth.is_none() {
+            if program.func(*func).kind == FnKind::Module || growth.is_none() {
                 out.extend(judge_once(summaries, case, scope));
                 continue;
             }
@@ -58,7 +58,7 @@ fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Opti
         return None;
     }
     let subject = Subject::new(summaries, case)?;
-    let draft = match summaries.resolved.module.func(case.func).kind {
+    let draft = match summaries.resolved.program.func(case.func).kind {
         FnKind::Module => interval_without_teardown::detect_at_top_level(&subject),
         _ => None,
     };
@@ -68,16 +68,19 @@ fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Opti
 /// Findings about what classes keep, and for each acquisition that `owner-never-closes` speaks of, who sees it.
 fn judge_owners(
     summaries: &Summaries<'_>,
-    scope: &FileScope,
+    scopes: &[FileScope],
     all: &[(FuncId, Rc<Vec<Case>>)],
 ) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
     let mut out = Vec::new();
     let mut kept = FxHashMap::default();
-    for owned in owned_fields(summaries, all) {
+    let classes = (0..summaries.resolved.program.classes.len() as u32).map(ClassId);
+    let owned: Vec<_> = classes.map(|class| summaries.owned(class)).collect();
+    for owned in owned.iter().flat_map(|owned| owned.iter()) {
         // `all` has every function, in the order of their ids.
         let cases = all.get(owned.store.0.index()).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
+        let scope = &scopes[summaries.resolved.program.module_of(owned.store.0).index()];
         let single = summaries.resolved.is_singleton(owned.class);
         let growth = |usual| {
             Some(match (scope.test, single) {
@@ -90,11 +93,11 @@ fn judge_owners(
             ResourceKind::Timer => interval_without_teardown::detect_field,
             _ => owner_never_closes::detect,
         };
-        if let Some(draft) = detect(&owned, summaries, case) {
+        if let Some(draft) = detect(owned, summaries, case) {
             let finding = decide(&subject, draft, growth(Growth::Instance));
             kept.extend(finding.as_ref().map(|finding| (case.token.span, finding.persona)));
             out.extend(finding);
-        } else if let Some(draft) = overwritten_while_open::detect_field(&owned, summaries, case) {
+        } else if let Some(draft) = overwritten_while_open::detect_field(owned, summaries, case) {
             out.extend(decide(&subject, draft, growth(Growth::Call)));
         }
     }
@@ -106,9 +109,9 @@ fn goes_with_parent(subject: &Subject<'_>, cases: &[Case]) -> bool {
     let Some(parent) = subject.resource.parent.filter(|parent| parent.frees) else { return false };
     let Start::Acquire { parents, .. } = &subject.case.token.start else { return false };
     !parents.is_empty()
-        && cases
-            .iter()
-            .any(|case| case.token.kind == parent.ty && !case.outcome.settled() && !case.outcome.leaks.is_empty())
+        && cases.iter().any(|case| {
+            case.token.kind == Kind::Entry(parent.ty) && !case.outcome.settled() && !case.outcome.leaks.is_empty()
+        })
 }
 
 /// One variable that is filled in several branches and leaks at one exit is one defect: the further places become related ones.
@@ -158,8 +161,8 @@ pub fn is_for(finding: &Finding, persona: Persona) -> bool {
 /// How fast it grows; `None` when the process ends with the function.
 fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Growth> {
     let (Start::Acquire { at, .. } | Start::Given { call: at, .. }) = &case.token.start else { return None };
-    let function = summaries.resolved.module.func(case.func);
-    if summaries.resolved.module.func(at.func).block(at.block).loop_depth > 0 {
+    let function = summaries.resolved.program.func(case.func);
+    if summaries.resolved.program.func(at.func).block(at.block).loop_depth > 0 {
         return Some(if scope.test { Growth::Test } else { Growth::Iteration });
     }
     if summaries.regions.script_only.contains(&case.func) || scope.one_off {
@@ -199,7 +202,7 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Test {
         persona = persona.max(Persona::Pedantic);
     }
-    let function = subject.summaries.resolved.module.func(subject.case.func);
+    let function = subject.summaries.resolved.program.func(subject.case.func);
     // What is missing may release it: somebody is still typing.
     let cut = function.is_cut();
     let confidence = if cut { Confidence::Low } else { draft.confidence };
