@@ -94,7 +94,7 @@ pub fn acquisitions(text: &str, language: Language, to: To) -> Option<Extraction
         let path = callee.strip_prefix("new ").unwrap_or(callee);
         let root = path.split('.').next()?;
         let plain = !root.is_empty() && path.chars().all(|c| is_word(c) || c == '.');
-        let import = text.lines().find(|l| plain && is_import(l) && binds(l, root))?;
+        let import = text.lines().find(|l| plain && is_import(l) && binds(l, root) && !is_shadowed(text, root))?;
         let (mut parameters, mut inner, mut outer) = (Vec::new(), Vec::new(), Vec::new());
         for argument in split(arguments.strip_suffix(')')?)? {
             let keyword = match argument.split_once('=') {
@@ -248,6 +248,23 @@ fn binds(import: &str, name: &str) -> bool {
     !types && !renamed && occurrences(import, name).any(|at| names <= at && at < ends && !dotted(at))
 }
 
+/// Something in the file has the name of what is imported.
+fn is_shadowed(text: &str, name: &str) -> bool {
+    let declares =
+        |before: &str| ["const ", "let ", "var ", "def ", "function "].iter().any(|word| before.ends_with(word));
+    let lines = text.lines().filter(|line| !is_import(line));
+    let parameter = |before: &str, after: &str| {
+        let opens = ["def ", "function ", "async "].iter().any(|word| before.contains(word)) && before.contains('(');
+        opens && (after.starts_with([':', ',']) || after.starts_with(')'))
+    };
+    lines.into_iter().any(|line| {
+        occurrences(line, name).any(|at| {
+            let (before, after) = (&line[..at], &line[at + name.len()..]);
+            declares(before) || parameter(before, after)
+        })
+    })
+}
+
 /// The call at the start of a text, which may be awaited, and what follows it in the line: a comment or nothing.
 fn call(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0usize;
@@ -363,6 +380,8 @@ mod tests {
         let away = acquisitions(text, Language::TypeScript, AWAY).unwrap();
         assert!(away.module.unwrap().1.starts_with("import { connect } from \"m\";\n\nasync function make0("));
         assert_eq!(acquisitions(&text.replace("u.v", "u()"), Language::TypeScript, AWAY), None);
+        let shadowed = format!("{text}function g(connect: F) {{}}\n");
+        assert_eq!(acquisitions(&shadowed, Language::TypeScript, AWAY), None);
         assert_eq!(acquisitions(&text.replace("{ connect }", "type { connect }"), Language::TypeScript, AWAY), None);
     }
 

@@ -135,11 +135,18 @@ pub fn files(files: &[File<'_>], manifests: &[(String, String)]) -> Vec<Renamed>
         let mut paths: Vec<String> = files.iter().map(|(path, ..)| (*path).to_owned()).collect();
         let name = path.len() - Path::new(path).file_name().map_or(0, std::ffi::OsStr::len);
         paths[at].replace_range(name..name + stem.len(), &new);
-        let texts =
-            files.iter().map(|(.., text)| text.lines().map(|line| redirected(line, *language, stem, &new)).collect());
-        out.push(Renamed { name: format!("rename file `{path}`"), paths, texts: texts.collect() });
+        let texts = files.iter().map(|(.., text)| text.lines().map(|l| redirected(l, *language, stem, &new)).collect());
+        let texts: Vec<String> = texts.collect();
+        if texts.iter().all(|text| !names_path(text, stem)) {
+            out.push(Renamed { name: format!("rename file `{path}`"), paths, texts });
+        }
     }
     out
+}
+
+/// Some text in quotes ends with this file, as that of a dynamic import or of an alias does.
+fn names_path(text: &str, stem: &str) -> bool {
+    occurrences(text, stem).any(|at| text[..at].ends_with('/') && text[at + stem.len()..].starts_with(['"', '\'', '.']))
 }
 
 fn stem(path: &str) -> &str {
@@ -212,6 +219,8 @@ mod tests {
         assert_eq!(renamed[0].paths, ["src/db_renamed.ts", "src/app.ts"]);
         assert_eq!(renamed[0].texts[1], "import { a } from \"./db_renamed.js\";\n");
         assert_eq!(renamed.len(), 2);
+        let dynamic: [File<'_>; 2] = [all[0], ("src/app.ts", ts, "const { a } = await import(\"./db\");\n")];
+        assert_eq!(files(&dynamic, &[]).len(), 1);
         let told = [("package.json".to_owned(), "{ \"main\": \"src/db.ts\" }".to_owned())];
         assert_eq!(files(&all, &told).len(), 1);
         let python: [File<'_>; 2] = [
