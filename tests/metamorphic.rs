@@ -125,6 +125,17 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("close-not-awaited/bad_async_client.py", HELPER, UNAWAITED),
     ("close-not-awaited/bad_pool_close.py", HELPER, UNAWAITED),
     ("close-not-awaited/bad_session.py", HELPER, UNAWAITED),
+    ("close-not-awaited/bad_async_client.py", HELPER_ELSEWHERE, UNAWAITED),
+    ("close-not-awaited/bad_pool_close.py", HELPER_ELSEWHERE, UNAWAITED),
+    ("close-not-awaited/bad_session.py", HELPER_ELSEWHERE, UNAWAITED),
+    ("ok_handed_to_constructor.py", FACTORY_ELSEWHERE, BORROWS),
+    ("ok_client_over_passed_pool.py", FACTORY_ELSEWHERE, BORROWS),
+    ("bad_client_over_passed_pool.py", FACTORY_ELSEWHERE, BORROWS),
+    (
+        "ok_engine_not_connected_yet.py",
+        FACTORY_ELSEWHERE,
+        "known limit: a session over an engine that has not connected yet",
+    ),
     ("ok_handed_to_constructor.py", FACTORY, BORROWS),
     ("ok_client_over_passed_pool.py", FACTORY, BORROWS),
     ("bad_client_over_passed_pool.py", FACTORY, BORROWS),
@@ -132,6 +143,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 ];
 
 const HELPER: &str = "release in a helper";
+const HELPER_ELSEWHERE: &str = "release in a helper of another file";
+const FACTORY_ELSEWHERE: &str = "acquisition in a factory of another file";
 const FACTORY: &str = "acquisition in a factory";
 const UNAWAITED: &str = "known limit: a helper that does not await is taken for one that does nothing";
 const BORROWS: &str = "known limit: a factory that builds something over what it is given";
@@ -191,6 +204,24 @@ fn a_release_may_move_into_a_helper() {
 #[test]
 fn an_acquisition_may_move_into_a_factory() {
     parts_may_move(FACTORY, 290, same_file, acquisitions);
+}
+
+/// To a new file in the same directory.
+fn other_file(fixture: &Fixture, file: &FixtureFile) -> To {
+    let beside = |other: &FixtureFile| beside(&other.shown, "__init__.py") == beside(&file.shown, "__init__.py");
+    let package = fixture.files.iter().any(|other| other.shown.ends_with("__init__.py") && beside(other));
+    let relative = file.text.lines().any(|line| line.trim_start().starts_with("from ."));
+    To::OtherFile { in_package: package || relative }
+}
+
+#[test]
+fn a_release_may_move_into_another_file() {
+    parts_may_move(HELPER_ELSEWHERE, 240, other_file, releases);
+}
+
+#[test]
+fn an_acquisition_may_move_into_another_file() {
+    parts_may_move(FACTORY_ELSEWHERE, 300, other_file, acquisitions);
 }
 
 /// What a project calls its files and functions is its own affair.
