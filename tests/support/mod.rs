@@ -184,7 +184,11 @@ impl Fixture {
 
     /// Analyses these texts as if they stood in the places of the files.
     pub fn run_texts(&self, texts: &[&str], persona: Persona) -> Report {
-        let files = self.files.iter().map(|f| f.shown.as_str()).zip(texts.iter().copied());
+        self.run_files(self.files.iter().map(|f| f.shown.as_str()).zip(texts.iter().copied()), persona)
+    }
+
+    /// Analyses these files, given as shown path and text, with the manifests of this program.
+    pub fn run_files<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>, persona: Persona) -> Report {
         analyse_on_shared_pool(files, &self.manifests, &Versions::default(), persona)
     }
 

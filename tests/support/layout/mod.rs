@@ -1,6 +1,8 @@
 //! Rewrites of a program that must not change any verdict.
 
+pub mod extract;
 mod python;
+pub mod rename;
 mod typescript;
 
 use unclosed::source::Language;
@@ -26,7 +28,7 @@ impl Rewrite {
 pub fn rewrites(text: &str, language: Language) -> Vec<Rewrite> {
     match language {
         Language::Python => python::rewrites(text),
-        _ => typescript::rewrites(text, language),
+        _ => typescript::rewrites(text),
     }
 }
 
@@ -34,15 +36,7 @@ pub fn rewrites(text: &str, language: Language) -> Vec<Rewrite> {
 pub fn moves(text: &str, language: Language, imported: bool) -> Vec<Rewrite> {
     match language {
         Language::Python => Vec::new(),
-        _ => typescript::moves(text, language, imported),
-    }
-}
-
-/// The program with every marked release moved into a function of its own, or `None` when it has none that can be moved.
-pub fn release_in_helper(text: &str, language: Language) -> Option<String> {
-    match language {
-        Language::Python => python::release_in_helper(text),
-        _ => typescript::release_in_helper(text, language),
+        _ => typescript::moves(text, imported),
     }
 }
 
@@ -53,11 +47,17 @@ fn layouts(text: &str, comment: &str) -> Vec<Rewrite> {
         Rewrite::doubled_lines("comment before each line", spaced(text, comment)),
         Rewrite::doubled_lines("blank line before each line", spaced(text, "")),
         Rewrite::same_lines("spaces around brackets", text.replace("()", "( )")),
+        Rewrite::same_lines("wider indentation", widened(text)),
     ]
 }
 
 fn spaced(text: &str, filler: &str) -> String {
     text.lines().map(|line| format!("{filler}\n{line}\n")).collect()
+}
+
+fn widened(text: &str) -> String {
+    let widened = |line: &str| format!("{}{line}\n", &line[..line.len() - line.trim_start().len()]);
+    text.lines().map(widened).collect()
 }
 
 fn is_word(c: char) -> bool {

@@ -36,39 +36,6 @@ fn renamable(text: &str, name: &str) -> bool {
     })
 }
 
-/// The program with every marked `[await ]name.method()` moved into a function of its own, or `None` when it has none.
-pub fn release_in_helper(text: &str) -> Option<String> {
-    let mut helpers = String::new();
-    let mut body = String::new();
-    for line in text.lines() {
-        let moved = line.split_once("#~ release").and_then(|(code, _)| helper_call(code, helpers.lines().count()));
-        match moved {
-            Some((call, helper)) => {
-                body.push_str(&call);
-                helpers.push_str(&helper);
-            }
-            None => body.push_str(line),
-        }
-        body.push('\n');
-    }
-    (!helpers.is_empty()).then(|| format!("{body}{helpers}"))
-}
-
-fn helper_call(code: &str, number: usize) -> Option<(String, String)> {
-    let statement = code.trim();
-    let indent = &code[..code.len() - code.trim_start().len()];
-    let (wait, define, statement) = match statement.strip_prefix("await ") {
-        Some(rest) => ("await ", "async def", rest),
-        None => ("", "def", statement),
-    };
-    let (name, method) = statement.strip_suffix("()")?.split_once('.')?;
-    if !name.chars().all(is_word) || !method.chars().all(is_word) {
-        return None;
-    }
-    let helper = format!("\n\n{define} release_{number}(thing):\n    {wait}thing.{method}()\n");
-    Some((format!("{indent}{wait}release_{number}({name})"), helper))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,14 +45,5 @@ mod tests {
         let text = "def f(conn=None):\n    cur = conn.cursor()\n    db = connect(db=1)\n    x = \"cur\" + cur\n";
         assert_eq!(variables(text), ["x"]);
         assert_eq!(renamed("a = ab + a.b", "a", "c"), "c = ab + c.b");
-    }
-
-    #[test]
-    fn releases_move_into_functions() {
-        let text = "async def f(c):\n    await c.aclose()  #~ release\n";
-        let moved = release_in_helper(text).unwrap();
-        assert!(moved.contains("    await release_0(c)\n"));
-        assert!(moved.ends_with("async def release_0(thing):\n    await thing.aclose()\n"));
-        assert_eq!(release_in_helper("pass\n"), None);
     }
 }

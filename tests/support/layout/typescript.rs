@@ -1,10 +1,9 @@
 //! Rewrites of TypeScript and JavaScript.
 
 use super::{Rewrite, is_word, layouts, occurrences, renamed};
-use unclosed::source::Language;
 
 /// All rewrites of a program that keep its lines apart.
-pub fn rewrites(text: &str, _language: Language) -> Vec<Rewrite> {
+pub fn rewrites(text: &str) -> Vec<Rewrite> {
     let mut out = layouts(text, "// about the next line");
     for name in variables(text) {
         out.push(Rewrite::same_lines(&format!("rename `{name}`"), renamed(text, &name, &format!("renamed_{name}"))));
@@ -13,24 +12,16 @@ pub fn rewrites(text: &str, _language: Language) -> Vec<Rewrite> {
 }
 
 /// Rewrites that put code elsewhere.
-pub fn moves(text: &str, language: Language, imported: bool) -> Vec<Rewrite> {
+pub fn moves(text: &str, imported: bool) -> Vec<Rewrite> {
     let mut out = Vec::new();
     let mut push = |name: &str, moved: Option<String>| {
         out.extend(moved.map(|text| Rewrite::same_lines(name, text)));
     };
-    if is_whole_script(language) {
-        push("acquisition in a factory", acquisition_in_factory(text));
-    }
     push("arrow functions", arrow_functions(text));
     if !imported {
         push("async functions", async_functions(text));
     }
     out
-}
-
-/// Whether a function may be added at the end of the file.
-fn is_whole_script(language: Language) -> bool {
-    !matches!(language, Language::Vue | Language::Svelte)
 }
 
 /// The name that a line declares, and where it stands in the line.
@@ -68,44 +59,6 @@ fn renamable(text: &str, name: &str) -> bool {
         let method = line.trim().is_empty() && after.starts_with('(');
         !method && !before.ends_with('.') && !quoted && !shorthand && !told && !typed
     })
-}
-
-/// `const c = await connect("x");` calls a new function that does this and no more. Only where nothing else needs to be handed over.
-fn acquisition_in_factory(text: &str) -> Option<String> {
-    let mut body = String::new();
-    let mut factories = String::new();
-    for line in text.lines() {
-        let moved = declared(line).filter(|_| line.starts_with(' ')).and_then(|(name, value)| {
-            let (value, rest) = value.split_once(");")?;
-            let (wait, made) = value.strip_prefix("await ").map_or(("", value), |made| ("await ", made));
-            let (callee, arguments) = made.strip_prefix("new ").unwrap_or(made).split_once('(')?;
-            let callee = callee.split('.').next()?;
-            let imported = text.lines().any(|l| is_import(l) && occurrences(l, callee).next().is_some());
-            Some((name, wait, made, arguments, rest)).filter(|_| imported && is_literal(arguments))
-        });
-        match moved {
-            Some((name, wait, made, _, rest)) => {
-                let number = factories.lines().count();
-                let asynchronous = if wait.is_empty() { "" } else { "async " };
-                let head = &line[..line.find(" = ")? - name.len()];
-                body.push_str(&format!("{head}{name} = {wait}make{number}();{rest}"));
-                factories
-                    .push_str(&format!("\n{asynchronous}function make{number}() {{\n  return {wait}{made});\n}}\n"));
-            }
-            None => body.push_str(line),
-        }
-        body.push('\n');
-    }
-    (!factories.is_empty()).then(|| format!("{body}{factories}"))
-}
-
-fn is_import(line: &str) -> bool {
-    line.starts_with("import ") || line.contains(" = require(")
-}
-
-fn is_literal(arguments: &str) -> bool {
-    let quoted = |quote| arguments.len() > 1 && arguments.starts_with(quote) && arguments.ends_with(quote);
-    arguments.is_empty() || ((quoted('"') || quoted('\'')) && !arguments.contains("${"))
 }
 
 /// `function f(a) {` of the top level becomes `const f = (a) => {`. A default export and what uses its own `this` stay.
@@ -153,52 +106,6 @@ fn async_functions(text: &str) -> Option<String> {
     changed.then_some(moved)
 }
 
-/// The program with every marked `[await ]name.method(...);` or `clearInterval(name);` moved into a function of its own.
-pub fn release_in_helper(text: &str, language: Language) -> Option<String> {
-    if !is_whole_script(language) {
-        return None;
-    }
-    let mut helpers = String::new();
-    let mut body = String::new();
-    for line in text.lines() {
-        let moved = line.split_once("//~ release").and_then(|(code, _)| helper_call(code, helpers.lines().count()));
-        match moved {
-            Some((call, helper)) => {
-                body.push_str(&call);
-                helpers.push_str(&helper);
-            }
-            None => body.push_str(line),
-        }
-        body.push('\n');
-    }
-    (!helpers.is_empty()).then(|| format!("{body}{helpers}"))
-}
-
-fn helper_call(code: &str, number: usize) -> Option<(String, String)> {
-    let statement = code.trim().strip_suffix(");")?;
-    let indent = &code[..code.len() - code.trim_start().len()];
-    let (wait, asynchronous, statement) = match statement.strip_prefix("await ") {
-        Some(rest) => ("await ", "async ", rest),
-        None => ("", "", statement),
-    };
-    let (name, done) = match statement.strip_prefix("clearInterval(") {
-        Some(name) => (name, "clearInterval(thing)".to_owned()),
-        None => {
-            let (receiver, call) = statement.split_once('.')?;
-            let (method, arguments) = call.split_once('(')?;
-            if !method.chars().all(is_word) || !arguments.is_empty() {
-                return None;
-            }
-            (receiver, format!("thing.{method}()"))
-        }
-    };
-    if name.is_empty() || name == "this" || !name.chars().all(is_word) {
-        return None;
-    }
-    let helper = format!("\n{asynchronous}function release{number}(thing) {{\n  {wait}{done};\n}}\n");
-    Some((format!("{indent}{wait}release{number}({name});"), helper))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,28 +115,6 @@ mod tests {
         let text = "function f() {\n  const db = open();\n  const x = \"db\" + x;\n  const rows = load(a, rows);\n  return { db };\n}\n";
         assert_eq!(variables(text), ["x", "rows"]);
         assert_eq!(renamed("$a = a + a.b", "a", "c"), "$a = c + c.b");
-    }
-
-    #[test]
-    fn releases_move_into_functions() {
-        let text = "async function f(c) {\n  await c.quit(); //~ release\n}\n";
-        let moved = release_in_helper(text, Language::TypeScript).unwrap();
-        assert!(moved.contains("  await release0(c);\n"), "{moved}");
-        assert!(moved.ends_with("async function release0(thing) {\n  await thing.quit();\n}\n"), "{moved}");
-        let text = "const f = (t) => {\n  clearInterval(t); //~ release\n};\n";
-        let moved = release_in_helper(text, Language::TypeScript).unwrap();
-        assert!(moved.ends_with("function release0(thing) {\n  clearInterval(thing);\n}\n"), "{moved}");
-        assert_eq!(release_in_helper("pass();\n", Language::TypeScript), None);
-        assert_eq!(release_in_helper(text, Language::Vue), None);
-    }
-
-    #[test]
-    fn acquisitions_move_into_functions() {
-        let text = "import { connect } from \"m\";\nasync function f() {\n  const c = await connect(\"x\"); // it\n}\n";
-        let moved = acquisition_in_factory(text).unwrap();
-        assert!(moved.contains("  const c = await make0(); // it\n"), "{moved}");
-        assert!(moved.ends_with("async function make0() {\n  return await connect(\"x\");\n}\n"), "{moved}");
-        assert_eq!(acquisition_in_factory(&text.replace("\"x\"", "x")), None);
     }
 
     #[test]
