@@ -116,7 +116,8 @@ impl EcosystemFacts {
             methods.flat_map(|facts| &facts.acquires).next().is_some()
         };
         // Plain types that lead on to something through an attribute count as well.
-        let holds = |ty: &TypeId| self.ty(*ty).resource.is_some() || acquires(ty) || !self.ty(*ty).attributes.is_empty();
+        let holds =
+            |ty: &TypeId| self.ty(*ty).resource.is_some() || acquires(ty) || !self.ty(*ty).attributes.is_empty();
         let leads = |facts: &SymbolFacts| !facts.acquires.is_empty() || facts.makes.iter().any(holds);
         let functions = self.functions.iter().filter(|(_, facts)| leads(facts));
         let classes = self.classes.iter().filter(|(_, types)| types.iter().any(holds));
