@@ -76,6 +76,11 @@ impl Resolved<'_> {
         out
     }
 
+    /// The classes of this file that extend it directly.
+    pub fn subclasses(&self, class: ClassId) -> &[ClassId] {
+        self.subclasses.get(class.index()).map_or(&[], |classes| classes)
+    }
+
     /// True when an ancestor is not in this file, so that "no method does it" proves little.
     pub fn is_open(&self, class: ClassId) -> bool {
         self.ancestry(class).iter().any(|class| self.open_classes.contains(class))
@@ -223,7 +228,7 @@ impl Resolved<'_> {
         self.properties.extend(module.func_ids().filter(getter));
     }
 
-    pub(super) fn is_property(&self, func: FuncId) -> bool {
+    pub fn is_property(&self, func: FuncId) -> bool {
         self.properties.contains(&func)
     }
 }

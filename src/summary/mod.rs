@@ -11,8 +11,8 @@ use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
     Callees, Context, Effect, ExitKind, Fresh, HandOver, Leak, Outcome, Owner, Rel, Start, Token, solve, tokens,
 };
-use crate::ir::{FuncId, Place, Tier};
-use crate::resolve::{Regions, Resolved};
+use crate::ir::{FuncId, Place, Proj, Root, Tier};
+use crate::resolve::{Regions, Resolved, Ty};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -96,6 +96,20 @@ impl<'a> Summaries<'a> {
             .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
     }
 
+    /// It is in a field of the returned object, and no method of that object's class releases it: nothing that callers could do.
+    fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: TypeId) -> bool {
+        let [Proj::Field(_), ..] = proj else { return false };
+        let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone()));
+        let mut classes = self.resolved.result_type(func).into_iter().filter_map(|ty| match ty {
+            Ty::Object(class) => Some(class),
+            _ => None,
+        });
+        classes.any(|class| {
+            let methods = self.resolved.methods(class);
+            !methods.iter().any(|(_, method)| self.effect(*method, &place, kind).release != Rel::Never)
+        })
+    }
+
     /// Runs the solver with `place` holding a resource of type `kind` on entry.
     fn formal(&self, func: FuncId, place: &Place, kind: TypeId) -> Outcome {
         let token = Token {
@@ -161,6 +175,9 @@ impl Callees for Summaries<'_> {
             let first = out.len();
             for HandOver { owner, at, pending, connected, .. } in &case.outcome.handed {
                 let Owner::Caller(proj) = owner else { continue };
+                if self.is_class_at_fault(func, proj, case.token.kind) {
+                    continue;
+                }
                 if let Some(known) = out.get_mut(first) {
                     known.also.push(proj.clone());
                     continue;
