@@ -70,9 +70,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_swapped_and_released.ts", "throw before", "the outer `finally` still releases"),
     ("ok_closes_old_one_afterwards.py", "raise before", "known limit: error paths of what fields held before"),
     ("ok_closed_through_own_method.py", "drop await", "known limit: a closer that does not await its own helper"),
-    ("ok_exit_calls_close.py", "delete", "known limit: another closer still releases"),
     ("ok_exit_calls_close.py", "call something else", "known limit: another closer still releases"),
-    ("ok_exit_calls_close.py", "return before", "known limit: another closer still releases"),
     ("ok_exit_calls_close.py", "raise before", "known limit: another closer still releases"),
 ];
 

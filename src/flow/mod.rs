@@ -55,6 +55,8 @@ pub struct Effect {
     pub on_error_only: bool,
     /// It keeps it beyond the call.
     pub keeps: bool,
+    /// It keeps it in this field of its receiver, and nowhere else.
+    pub field: Option<Name>,
     /// Its result is what it was given.
     pub returned: bool,
 }

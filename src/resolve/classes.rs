@@ -3,7 +3,7 @@
 use super::{Resolved, Ty};
 use crate::catalog::TypeId;
 use crate::catalog::schema::Role;
-use crate::ir::{ClassId, FuncId, Root};
+use crate::ir::{ClassId, FuncId, Op, Root};
 use smallvec::SmallVec;
 
 /// Overrides considered for a virtual call, and classes for an ancestry.
@@ -209,6 +209,19 @@ impl Resolved<'_> {
             }
         }
         out
+    }
+
+    /// The function hands its receiver to something else, or to a closure: the object may live on without whoever made it.
+    pub fn gives_itself_away(&self, func: FuncId) -> bool {
+        let this = crate::ir::Place::root(Root::This);
+        self.module.func(func).blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
+            Op::Call { args, .. } => args.iter().any(|arg| arg.place == this),
+            Op::Copy { src, .. } => *src == this,
+            Op::Build { parts, .. } => parts.iter().any(|(_, part)| *part == this),
+            Op::Closure { captures, .. } => captures.iter().any(|(place, _)| *place == this),
+            Op::Unknown { reads, .. } => reads.contains(&this),
+            _ => false,
+        })
     }
 
     /// Finds the methods that are read as attributes. Needs the types of decorators, which must not in turn need this: a decorator

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
     Callees, Context, Effect, ExitKind, Fresh, HandOver, Leak, Outcome, Owner, Rel, Start, Token, solve, tokens,
 };
-use crate::ir::{FuncId, Place, Proj, Root, Tier};
+use crate::ir::{FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -125,6 +125,17 @@ impl<'a> Summaries<'a> {
     }
 }
 
+/// The one field in which everything that is kept is kept.
+fn kept_in_field(outcome: &Outcome) -> Option<Name> {
+    let mut kept = outcome.handed.iter().filter(|handed| !matches!(handed.owner, Owner::Caller(_)));
+    let field = |handed: &HandOver| match &handed.owner {
+        Owner::Field(name) if handed.inside.is_none() => Some(name.clone()),
+        _ => None,
+    };
+    let first = field(kept.next()?)?;
+    kept.all(|handed| field(handed).as_ref() == Some(&first)).then_some(first)
+}
+
 /// A question under way.
 struct Level<'s>(&'s Cell<u32>);
 
@@ -163,6 +174,7 @@ impl Callees for Summaries<'_> {
             && !outcome.released_normally
             && outcome.deferred.is_empty();
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
+        effect.field = kept_in_field(&outcome);
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));
         effect
