@@ -8,7 +8,7 @@ use super::state::{Held, Known, State, Status};
 use super::{Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
-use crate::ir::{Arg, Callee, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{Arg, Callee, FuncId, Name, Op, OpRef, Place, Proj, Root, Span};
 use crate::resolve::{Target, Ty, symbol_args};
 
 /// A call as it stands in the function.
@@ -52,6 +52,12 @@ impl Run<'_> {
             return Step::Stop;
         }
         let receiver = receiver(callee);
+        if let Callee::Super { name } = callee
+            && self.ctx.resolved.call(at).is_none_or(|info| info.targets.is_empty())
+            && let Some(step) = self.own_method(site, &Place::root(Root::This), name, state)
+        {
+            return step;
+        }
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_visits.contains(name)
             && self.visitor_releases(recv, args, state)
@@ -60,6 +66,7 @@ impl Run<'_> {
             return Step::Stop;
         }
         if let Some((recv, name)) = &receiver
+            && !self.is_overridden(at, recv, state)
             && let Some(step) = self.own_method(site, recv, name, state)
         {
             return step;
@@ -147,6 +154,12 @@ impl Run<'_> {
     pub(super) fn give_away(&mut self, span: Span, state: &State, node: u32) -> Step {
         self.handed(Owner::Other, span, state, node);
         Step::Stop
+    }
+
+    /// The object is of a class of the file that extends the resource, and the method is that class's own.
+    fn is_overridden(&self, at: OpRef, recv: &Place, state: &State) -> bool {
+        let own = |func: FuncId| self.ctx.resolved.module.func(func).class.is_some();
+        state.is_must(recv) && self.ctx.resolved.call(at).is_some_and(|info| info.functions().any(own))
     }
 
     /// A method of the resource itself, of a part of it, or of its parent.

@@ -3,7 +3,7 @@
 use super::{Context, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{Arg, BlockId, Callee, Op, OpRef, Place, Proj, Span};
+use crate::ir::{Arg, BlockId, Callee, ClassId, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -81,6 +81,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             });
                         }
                     }
+                    Target::Construct(class) => out.extend(made(ctx, *class, at, args, instr.span, several)),
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
@@ -95,6 +96,30 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     let ops: usize = function.blocks.iter().map(|block| block.instrs.len() + 1).sum();
     out.truncate((MAX_WORK / ops.max(1)).clamp(4, MAX_TOKENS));
     out
+}
+
+/// An object of a class that is a resource by extending one.
+fn made(ctx: Context<'_>, class: ClassId, at: OpRef, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    let facts = ctx.resolved.base_facts(class)?;
+    // The base class gets what the constructor gives it.
+    let (func, args) = ctx.resolved.super_arguments(class).unwrap_or((ctx.func, args));
+    let fact = ctx.resolved.acquisition(func, facts, args).filter(|fact| fact.callback.is_none())?;
+    Some(Token {
+        kind: fact.resource,
+        start: Start::Acquire {
+            at,
+            proj: Vec::new(),
+            also: Vec::new(),
+            pending: fact.on != AcquireOn::Call,
+            connected: false,
+            parents: Vec::new(),
+        },
+        symbol: facts.path.clone(),
+        span,
+        confidence: if several || ctx.resolved.is_open(class) { Confidence::Medium } else { Confidence::High },
+        hops: 0,
+        because: Vec::new(),
+    })
 }
 
 /// `urls.map((url) => connect(url))`: the elements of the result.

@@ -126,7 +126,14 @@ impl<'a> Resolved<'a> {
                     }
                 }
             }
-            Ty::Class(class) => info.targets.extend(self.find_method(*class, name).map(Target::Project)),
+            Ty::Class(class) => match self.find_method(*class, name) {
+                Some(method) => info.targets.push(Target::Project(method)),
+                None => {
+                    if let Some(path) = self.base_function(*class, name) {
+                        self.path_target(path, info);
+                    }
+                }
+            },
             Ty::Func(_) => {}
         }
         if info.targets.is_empty() {
@@ -136,6 +143,10 @@ impl<'a> Resolved<'a> {
             for ty in held {
                 self.value_target(&ty, info);
             }
+        }
+        if let (Ty::Object(class), true) = (ty, info.targets.is_empty()) {
+            let bases = self.catalogued_bases(*class).into_iter().filter(|base| self.catalog.resource(*base).is_some());
+            info.targets.extend(bases.map(|ty| Target::ResourceMethod { ty, name: name.clone() }));
         }
     }
 

@@ -1,9 +1,9 @@
 //! The class hierarchy of one file.
 
 use super::{Resolved, Ty};
-use crate::catalog::TypeId;
 use crate::catalog::schema::Role;
-use crate::ir::{ClassId, FuncId, Op, Root};
+use crate::catalog::{SymbolFacts, TypeId};
+use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, Name, Op, Root};
 use smallvec::SmallVec;
 
 /// Overrides considered for a virtual call, and classes for an ancestry.
@@ -91,6 +91,44 @@ impl Resolved<'_> {
         let classes = self.ancestry(class);
         let bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
         bases.filter_map(|base| self.base_type(base)).collect()
+    }
+
+    /// What the catalogue says about making the nearest base of the class that it knows.
+    pub fn base_facts(&self, class: ClassId) -> Option<&SymbolFacts> {
+        let classes = self.ancestry(class);
+        let mut bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
+        bases.find_map(|base| self.catalog.function(&self.base_path(base)?))
+    }
+
+    /// The canonical path of a base class that is not in this file.
+    fn base_path(&self, base: &crate::ir::TypeRef) -> Option<Name> {
+        let (first, rest) = base.path.split_first()?;
+        self.root_type(FuncId(0), &Root::Global(first.clone())).into_iter().find_map(|ty| match ty {
+            Ty::Path(path) => Some(self.path_of(path, rest)),
+            _ => None,
+        })
+    }
+
+    /// What the constructor of the class gives to that of its base, and in which function; `None` when it has none of its own.
+    pub fn super_arguments(&self, class: ClassId) -> Option<(FuncId, &[Arg])> {
+        let (_, constructor) =
+            self.methods(class).into_iter().find(|(_, func)| self.module.func(*func).kind == FnKind::Constructor)?;
+        let instrs = self.module.func(constructor).blocks.iter().flat_map(|block| &block.instrs);
+        let given = instrs.filter_map(|instr| match &instr.op {
+            Op::Call { callee: Callee::Super { .. }, args, .. } => Some(args.as_slice()),
+            _ => None,
+        });
+        Some((constructor, given.last().unwrap_or_default()))
+    }
+
+    /// What the catalogue says about a function of a base class that is called through the class: `Client.from_url(url)`.
+    pub(super) fn base_function(&self, class: ClassId, name: &Name) -> Option<Name> {
+        let classes = self.ancestry(class);
+        let mut bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
+        bases.find_map(|base| {
+            let path = self.member_path(&self.base_path(base)?, name);
+            self.catalog.function(&path).map(|_| path)
+        })
     }
 
     pub fn find_method(&self, class: ClassId, name: &str) -> Option<FuncId> {

@@ -288,14 +288,11 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
     }
 }
 
-/// The class is a resource by extending one, and the base class itself releases what it is made of: that may be what is stored.
+/// The class is a resource by extending one: what it stores may be something that the base class knows and releases, unless it is another
+/// one of the same kind.
 fn may_belong_to_base(summaries: &Summaries<'_>, class: ClassId, kind: TypeId) -> bool {
     let catalog = summaries.resolved.catalog;
-    summaries.resolved.catalogued_bases(class).iter().any(|base| {
-        let parent = catalog.resource(*base).and_then(|resource| resource.parent);
-        parent.is_some_and(|parent| parent.ty == kind)
-            || catalog.ty(*base).attributes.values().any(|part| *part == kind)
-    })
+    summaries.resolved.catalogued_bases(class).iter().any(|base| *base != kind && catalog.resource(*base).is_some())
 }
 
 /// Names of methods that a framework's base class runs as teardown.
