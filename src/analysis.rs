@@ -4,9 +4,9 @@
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
-use crate::ir::{Module, Name, Op};
+use crate::ir::{Module, Name, Op, Program};
 use crate::lang::Words;
-use crate::resolve::{Regions, Resolved};
+use crate::resolve::{Links, Regions, Resolved};
 use crate::source::line_index::LineIndex;
 use crate::source::manifest::Versions;
 use crate::source::{Language, SourceFile, mask};
@@ -107,8 +107,30 @@ fn ecosystem(language: Language) -> Ecosystem {
     }
 }
 
-fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> FileReport {
-    let mut report = FileReport::default();
+/// A program that is ready to be asked.
+struct Unit<'a> {
+    resolved: Resolved<'a>,
+    regions: Regions,
+}
+
+impl<'a> Unit<'a> {
+    fn new(
+        program: &'a Program,
+        links: &'a Links,
+        files: &[&SourceFile],
+        versions: &'a Versions,
+        catalog: &'a Catalog,
+    ) -> Self {
+        let ecosystem = files.first().map_or(Ecosystem::Python, |file| ecosystem(file.language));
+        let versions = files.iter().map(|file| versions.of_file(&file.path)).collect();
+        let resolved = Resolved::new(program, links, catalog.of(ecosystem), versions);
+        let regions = Regions::new(&resolved);
+        Unit { resolved, regions }
+    }
+}
+
+/// The file as IR. What goes wrong is told in `report`.
+fn lower(source: &SourceFile, report: &mut FileReport) -> Option<Module> {
     let lowered = match lang::lower(source.language, source.id, &source.text) {
         Ok(lowered) => lowered,
         Err(error) => {
@@ -118,7 +140,7 @@ fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> 
                 kind: DiagnosticKind::Skipped,
                 message: error.to_string(),
             });
-            return report;
+            return None;
         }
     };
     if !lowered.problems.is_empty() {
@@ -130,18 +152,20 @@ fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> 
             message: problem.message.clone(),
         }));
     }
-    let module = &lowered.module;
-    let resolved = resolve(source, module, versions, catalog);
-    let regions = Regions::new(&resolved);
-    let summaries = Summaries::new(&resolved, &regions);
-    let scope = FileScope::new(&source.path, resolved.language());
-    report.findings = judge(&summaries, &scope);
-    count(&summaries, &mut report.stats);
-    report
+    Some(lowered.module)
 }
 
-fn resolve<'a>(source: &SourceFile, module: &'a Module, versions: &'a Versions, catalog: &'a Catalog) -> Resolved<'a> {
-    Resolved::new(module, catalog.of(ecosystem(source.language)), versions.of_file(&source.path))
+fn analyse_file(source: &SourceFile, versions: &Versions, catalog: &Catalog) -> FileReport {
+    let mut report = FileReport::default();
+    let Some(module) = lower(source, &mut report) else { return report };
+    let program = Program::link(vec![module]);
+    let links = Links::default();
+    let unit = Unit::new(&program, &links, &[source], versions, catalog);
+    let summaries = Summaries::new(&unit.resolved, &unit.regions);
+    let scope = FileScope::new(&source.path, unit.resolved.language());
+    report.findings = judge(&summaries, &[scope]);
+    count(&summaries, &mut report.stats);
+    report
 }
 
 /// What is known about the places and calls of one file, for people: `unclosed dump --types`.
@@ -155,7 +179,8 @@ pub fn dump_types(
     only: Option<&str>,
 ) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    Ok(resolve(source, &lowered.module, versions, catalog).print(only))
+    let (program, links) = (Program::link(vec![lowered.module]), Links::default());
+    Ok(Unit::new(&program, &links, &[source], versions, catalog).resolved.print(only))
 }
 
 /// What the functions and classes of one file do with resources, for people: `unclosed dump --summaries`.
@@ -169,23 +194,23 @@ pub fn dump_summaries(
     only: Option<&str>,
 ) -> Result<String, lang::LowerError> {
     let lowered = lang::lower(source.language, source.id, &source.text)?;
-    let resolved = resolve(source, &lowered.module, versions, catalog);
-    let regions = Regions::new(&resolved);
-    Ok(Summaries::new(&resolved, &regions).print(only))
+    let (program, links) = (Program::link(vec![lowered.module]), Links::default());
+    let unit = Unit::new(&program, &links, &[source], versions, catalog);
+    Ok(Summaries::new(&unit.resolved, &unit.regions).print(only))
 }
 
 fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
-    let module = summaries.resolved.module;
-    stats.lowered_files = 1;
-    stats.functions = module.functions.len();
-    for instr in module.functions.iter().flat_map(|function| &function.blocks).flat_map(|block| &block.instrs) {
+    let program = summaries.resolved.program;
+    stats.lowered_files = program.modules.len();
+    stats.functions = program.functions.len();
+    for instr in program.functions.iter().flat_map(|function| &function.blocks).flat_map(|block| &block.instrs) {
         stats.ops += 1;
         if let Op::Unknown { kind, .. } = instr.op {
             *stats.unknown_ops.entry(kind.to_owned()).or_default() += 1;
         }
     }
     (stats.unresolved_calls, stats.calls) = summaries.resolved.call_counts();
-    for func in module.func_ids() {
+    for func in program.func_ids() {
         let cases = summaries.cases(func);
         stats.acquisitions += cases.len();
         stats.capped += cases.iter().filter(|case| case.outcome.capped).count();

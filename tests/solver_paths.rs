@@ -14,7 +14,7 @@ use support::{Problems, pool, repository};
 use unclosed::catalog::Catalog;
 use unclosed::catalog::schema::Ecosystem;
 use unclosed::ir::{Detail, FileId, FuncId, Module, print_function, verify_module};
-use unclosed::resolve::{Regions, Resolved};
+use unclosed::resolve::{Links, Regions, Resolved};
 use unclosed::source::Language;
 use unclosed::summary::Summaries;
 
@@ -59,7 +59,8 @@ fn lower(text: &str) -> Module {
 
 /// What the solver says; `None`: it gave up, or the acquisition cannot be reached.
 fn solved(module: &Module, catalog: &Catalog) -> Option<Ends> {
-    let resolved = Resolved::new(module, catalog.of(Ecosystem::Python), None);
+    let (linked, links) = (unclosed::ir::Program::link(vec![module.clone()]), Links::default());
+    let resolved = Resolved::new(&linked, &links, catalog.of(Ecosystem::Python), Vec::new());
     let regions = Regions::new(&resolved);
     let summaries = Summaries::new(&resolved, &regions);
     let cases = summaries.cases(FuncId(1));

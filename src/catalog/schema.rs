@@ -529,6 +529,9 @@ pub struct LanguageFacts {
     /// Calling an asynchronous function runs it at once, awaited or not; an un-awaited release does release.
     #[serde(default)]
     pub eager_await: bool,
+    /// Every module-level name can be imported, not only what the file says it exports.
+    #[serde(default)]
+    pub exports_everything: bool,
     /// What waits can be cancelled at an `await`.
     #[serde(default)]
     pub await_cancels: bool,

@@ -98,7 +98,7 @@ pub fn detect_field(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) 
     let leak = owned.refilled.as_ref()?;
     let subject = Subject::new(summaries, case)?;
     let mut draft = subject.draft(RULE.id, leak);
-    let method = summaries.resolved.module.func(owned.refilled_in?);
+    let method = summaries.resolved.program.func(owned.refilled_in?);
     let receiver = method.receiver.clone().unwrap_or_default();
     draft.at = leak.at;
     draft.message = format!(

@@ -96,24 +96,24 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     if !owned.released_in.is_empty() && !skipped && owned.not_at_end.is_none() && half.is_none() {
         return None;
     }
-    if summaries.regions.released_outside.contains(&owned.field) {
+    if summaries.regions.is_released_outside(summaries.resolved, owned.class, &owned.field) {
         return None;
     }
     let handed = case.outcome.handed.get(owned.store.2)?;
     let store = case.outcome.stores.iter().find(|(field, _)| *field == owned.field).map(|(_, span)| *span);
     let subject = Subject::new(summaries, case)?;
-    let class = summaries.resolved.module.class(owned.class);
-    let receiver = summaries.resolved.module.func(case.func).receiver.clone().unwrap_or_default();
+    let class = summaries.resolved.program.class(owned.class);
+    let receiver = summaries.resolved.program.func(case.func).receiver.clone().unwrap_or_default();
     let key = owned.key.as_ref().map(|key| format!(".{key}")).unwrap_or_default();
     let place = format!("{receiver}.{}{key}", owned.field);
-    let name = |func: &FuncId| summaries.resolved.module.func(*func).name.clone();
+    let name = |func: &FuncId| summaries.resolved.program.func(*func).name.clone();
     let released = subject.released();
     let left_open = |class: &Name, closer: &FuncId| {
         format!("`{class}.{}` leaves the {} in `{place}` open", name(closer), subject.noun())
     };
     let message = match (owned.skipped_by.first().filter(|_| skipped), &half, &owned.not_at_end) {
         (Some(closer), _, _) => left_open(&class.name, closer),
-        (None, Some((owner, closer, _)), _) => left_open(&summaries.resolved.module.class(*owner).name, closer),
+        (None, Some((owner, closer, _)), _) => left_open(&summaries.resolved.program.class(*owner).name, closer),
         (None, None, Some(end)) => {
             format!("the {} in `{place}` of `{}` is not {released} in `{end}`", subject.noun(), class.name)
         }
@@ -123,11 +123,11 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     };
     let mut related = Vec::new();
     if let Some((_, closer, what)) = &half {
-        let span = summaries.resolved.module.func(*closer).name_span;
+        let span = summaries.resolved.program.func(*closer).name_span;
         related.push(Step { span, role: StepRole::Owner, text: format!("`{}` {what}", name(closer)) });
     }
     for closer in owned.idle_closers.iter().filter(|_| half.is_none()) {
-        let span = summaries.resolved.module.func(*closer).name_span;
+        let span = summaries.resolved.program.func(*closer).name_span;
         related.push(Step { span, role: StepRole::Owner, text: format!("`{}` does not release it", name(closer)) });
     }
     let to_blame = half.as_ref().map(|(_, closer, _)| closer).or(owned.idle_closers.first());

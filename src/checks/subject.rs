@@ -5,7 +5,7 @@ use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{FuncId, Op, Place, Root, Span, Tier};
+use crate::ir::{Op, Place, Root, Span, Tier};
 use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
@@ -39,8 +39,8 @@ impl<'a> Subject<'a> {
             ResourceKind::Client | ResourceKind::Connection | ResourceKind::Pool | ResourceKind::Session
         );
         ends && self.resource.keeps_process_alive
-            && self.summaries.regions.program
-            && !self.summaries.is_global_released(self.case.token.kind)
+            && self.summaries.regions.in_program(self.summaries.resolved, self.case.func)
+            && !self.summaries.is_global_released(self.case.func, self.case.token.kind)
     }
 
     /// "Redis client `r`".
@@ -124,11 +124,11 @@ impl<'a> Subject<'a> {
         self.leaks().filter(|leak| leak.kind == ExitKind::Lost && leak.tier != Some(Tier::Any)).find(|leak| {
             let (Some(lost), Start::Acquire { at, .. }) = (leak.lost_at, &self.case.token.start) else { return false };
             let resolved = self.summaries.resolved;
-            let Op::Copy { src, .. } = &resolved.module.op(lost).op else { return false };
-            let statement = resolved.module.op(lost).span;
+            let Op::Copy { src, .. } = &resolved.program.op(lost).op else { return false };
+            let statement = resolved.program.op(lost).span;
             let again = lost.block == at.block && statement.contains(self.case.token.span);
             // The next round of its own loop overwrites it only when no round was meant to release it.
-            let depth = resolved.module.func(lost.func).block(lost.block).loop_depth;
+            let depth = resolved.program.func(lost.func).block(lost.block).loop_depth;
             let meant = self.case.outcome.settled() && self.case.outcome.released_depth < depth;
             (!again || meant) && resolved.type_of(self.case.func, src).contains(&Ty::Inst(self.case.token.kind))
         })
@@ -137,9 +137,13 @@ impl<'a> Subject<'a> {
     /// A draft with the witness of `leak`, to be given its words.
     pub fn draft(&self, rule: &'static str, leak: &Leak) -> Draft {
         let mut draft = self.bare_draft(rule);
-        let function = self.summaries.resolved.module.func(self.case.func);
+        let function = self.summaries.resolved.program.func(self.case.func);
         let mut witness = leak.steps.clone();
-        let whole = if self.case.func == FuncId(0) { "the module".to_owned() } else { format!("`{}`", function.name) };
+        let whole = if self.summaries.resolved.program.is_top(self.case.func) {
+            "the module".to_owned()
+        } else {
+            format!("`{}`", function.name)
+        };
         let without = match self.release_call() {
             _ if self.goes_back() => "without giving it back".to_owned(),
             Some(call) => format!("without {call}"),
@@ -163,9 +167,9 @@ impl<'a> Subject<'a> {
             confidence = Confidence::Low;
         }
         draft.confidence = confidence;
-        let module = self.summaries.resolved.module;
+        let program = self.summaries.resolved.program;
         draft.related.extend(self.case.outcome.partly.iter().map(|callback| Step {
-            span: module.func(*callback).name_span,
+            span: program.func(*callback).name_span,
             role: StepRole::Release,
             text: format!("this callback {} it only on some of its paths", self.releases()),
         }));
@@ -209,7 +213,7 @@ fn not_a_release((span, why): &(Span, String)) -> Step {
 
 /// The variable or attribute that the acquisition is first stored in.
 fn first_name(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
-    let function = summaries.resolved.module.func(case.func);
+    let function = summaries.resolved.program.func(case.func);
     let (at, proj) = match &case.token.start {
         Start::Acquire { at, proj, .. } => (at, proj),
         Start::Given { param, .. } => return function.place_name(&Place::root(Root::Param(*param))),

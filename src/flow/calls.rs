@@ -90,7 +90,7 @@ impl Run<'_> {
         for target in &targets {
             match target {
                 Target::Project(func) => {
-                    let function = self.ctx.resolved.module.func(*func);
+                    let function = self.ctx.resolved.program.func(*func);
                     let eager = self.ctx.resolved.language().eager_await;
                     let lazy = (function.r#async && !eager) || function.generator;
                     if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
@@ -101,7 +101,7 @@ impl Run<'_> {
                 Target::Construct(class) if touched => {
                     let constructor =
                         self.ctx.resolved.methods(*class).into_iter().find(|(_, func)| {
-                            self.ctx.resolved.module.func(*func).kind == crate::ir::FnKind::Constructor
+                            self.ctx.resolved.program.func(*func).kind == crate::ir::FnKind::Constructor
                         });
                     let Some((_, func)) = constructor else { return self.give_away(span, state, node) };
                     if let Some(step) = self.project_call(func, false, site, None, state, node) {
@@ -158,7 +158,7 @@ impl Run<'_> {
 
     /// The object is of a class of the file that extends the resource, and the method is that class's own.
     fn is_overridden(&self, at: OpRef, recv: &Place, state: &State) -> bool {
-        let own = |func: FuncId| self.ctx.resolved.module.func(func).class.is_some();
+        let own = |func: FuncId| self.ctx.resolved.program.func(func).class.is_some();
         state.is_must(recv) && self.ctx.resolved.call(at).is_some_and(|info| info.functions().any(own))
     }
 
@@ -292,7 +292,7 @@ impl Run<'_> {
 
     /// Some op of the function reads the value at `dst` to do something with it; putting it in a variable that nothing reads is not it.
     pub(super) fn is_read(&self, dst: &Place) -> bool {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
         let reads = |wanted: &Place| instrs().any(|instr| instr.op.reads_any(|place| place == wanted));
         instrs().any(|instr| match &instr.op {
@@ -496,7 +496,7 @@ impl Run<'_> {
             let releases = |inner: &Place| {
                 !inner.cut && self.ctx.callees.effect(*func, inner, self.token.kind).release != Rel::Never
             };
-            let function = self.ctx.resolved.module.func(*func);
+            let function = self.ctx.resolved.program.func(*func);
             if function.class.is_some() && !place.proj.is_empty() {
                 // A bound method: `self.close`.
                 let mut receiver = place.clone();

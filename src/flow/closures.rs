@@ -37,7 +37,7 @@ pub(super) enum Kept {
 
 /// The closures of the function that go on when it is left.
 pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let closures: Vec<(&Place, FuncId)> = function
         .blocks
         .iter()
@@ -75,12 +75,12 @@ const ROUNDS: usize = 3;
 /// Where the resource, or what it was made from, may come to be: what the acquisition gives, and whatever is made of that. Keeps the
 /// closures that are about something else out of the states of a path.
 fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
-    let module = ctx.resolved.module;
+    let program = ctx.resolved.program;
     let mut roots: FxHashSet<&Root> = FxHashSet::default();
     roots.insert(&Root::This);
     match &token.start {
         Start::Acquire { at, parents, .. } => {
-            roots.extend(module.op(*at).op.dst().map(|dst| &dst.root));
+            roots.extend(program.op(*at).op.dst().map(|dst| &dst.root));
             roots.extend(parents.iter().map(|parent| &parent.root));
         }
         Start::Place(place) => {
@@ -90,7 +90,7 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
     }
     for _ in 0..ROUNDS {
         let before = roots.len();
-        for instr in module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
+        for instr in program.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
             if let Some(dst) = instr.op.dst()
                 && instr
                     .op
@@ -108,7 +108,7 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
 
 /// Every root that a closure of the function captures.
 fn all_roots(ctx: Context<'_>) -> FxHashSet<&Root> {
-    let instrs = ctx.resolved.module.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs);
+    let instrs = ctx.resolved.program.func(ctx.func).blocks.iter().flat_map(|block| &block.instrs);
     let captures = instrs.filter_map(|instr| match &instr.op {
         Op::Closure { func, .. } => Some(ctx.resolved.captured_places(*func)),
         _ => None,
@@ -142,7 +142,7 @@ impl Uses {
 }
 
 fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Uses>) {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
     let events = &ctx.resolved.language().sure_events;
     let visits = &ctx.resolved.language().container_visits;

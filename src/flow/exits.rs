@@ -34,7 +34,7 @@ impl Run<'_> {
                     Target::Catalog { facts } => {
                         !facts.makes.is_empty()
                             && !facts.has_role(Role::Remote)
-                            && self.ctx.resolved.acquires(facts).all(|fact| lazy(fact.resource))
+                            && self.ctx.resolved.acquires(self.ctx.func, facts).all(|fact| lazy(fact.resource))
                     }
                     _ => false,
                 })
@@ -97,8 +97,8 @@ impl Run<'_> {
         if state.status == Status::Pending && kind != ExitKind::Normal {
             return;
         }
-        let module = self.ctx.resolved.module;
-        let function = module.func(self.ctx.func);
+        let program = self.ctx.resolved.program;
+        let function = program.func(self.ctx.func);
         if function.kind == FnKind::Module {
             return;
         }
@@ -172,14 +172,14 @@ impl Run<'_> {
 
     /// Whoever still reaches it when the function is left.
     fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, Option<Place>)> {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
             Start::Acquire { .. } | Start::Given { .. } => None,
         };
         // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
         let own_root = match &self.token.start {
-            Start::Acquire { at, .. } => self.ctx.resolved.module.op(*at).op.dst().map(|dst| &dst.root),
+            Start::Acquire { at, .. } => self.ctx.resolved.program.op(*at).op.dst().map(|dst| &dst.root),
             Start::Place(_) | Start::Given { .. } => None,
         };
         let starting = self.ctx.resolved.is_starter(self.ctx.func);

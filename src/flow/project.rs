@@ -18,7 +18,7 @@ impl Run<'_> {
         node: u32,
     ) -> Option<Step> {
         let &CallSite { span, dst, callee, args, .. } = site;
-        let function = self.ctx.resolved.module.func(func);
+        let function = self.ctx.resolved.program.func(func);
         let mut given: Vec<(Place, bool)> = Vec::new();
         let this = Place::root(Root::This);
         let mut note = |place: Option<Place>, from: &Place| {
@@ -118,7 +118,7 @@ impl Run<'_> {
         let (Op::Call { args, .. }, Some(info)) = (&instr.op, self.ctx.resolved.call(at)) else { return false };
         state.live()
             && info.functions().any(|func| {
-                let function = self.ctx.resolved.module.func(func);
+                let function = self.ctx.resolved.program.func(func);
                 args.iter().enumerate().any(|(i, arg)| {
                     let Some(param) = function.param_for(i, arg) else { return false };
                     let inner = Place::root(Root::Param(param as u16));
@@ -142,7 +142,7 @@ impl Run<'_> {
         let Some(parent) = self.resource.and_then(|resource| resource.parent).filter(|parent| parent.frees) else {
             return false;
         };
-        let function = self.ctx.resolved.module.func(func);
+        let function = self.ctx.resolved.program.func(func);
         let releases =
             |inner: Place| !inner.cut && self.ctx.callees.effect(func, &inner, parent.ty).release != Rel::Never;
         state.parents.iter().any(|held| {
@@ -166,7 +166,7 @@ impl Run<'_> {
         self.released(span);
         let fails = effect.fails.filter(|tier| *tier <= Tier::Known && self.is_read(dst));
         if let Some(tier) = fails {
-            let unwind = self.ctx.resolved.module.func(self.ctx.func).block(at.block).unwind;
+            let unwind = self.ctx.resolved.program.func(self.ctx.func).block(at.block).unwind;
             self.raise(state.clone(), tier, unwind, node, Event::Raise { tier, span, at: Some(at) });
         }
         if effect.release == Rel::Maybe {

@@ -99,13 +99,13 @@ impl Context<'_> {
             Target::Catalog { facts } => self.symbol_tier(facts),
             Target::ResourceMethod { ty, name } => self.method_tier(*ty, name),
             Target::Project(func) => {
-                let function = self.resolved.module.func(*func);
+                let function = self.resolved.program.func(*func);
                 if function.r#async || function.generator { None } else { self.callees.raises(*func) }
             }
             Target::Construct(class) => {
                 let methods = self.resolved.methods(*class);
                 let constructor =
-                    methods.iter().find(|(_, func)| self.resolved.module.func(*func).kind == FnKind::Constructor);
+                    methods.iter().find(|(_, func)| self.resolved.program.func(*func).kind == FnKind::Constructor);
                 constructor.and_then(|(_, func)| self.callees.raises(*func))
             }
             Target::External(path) => (!self.resolved.is_harmless(path)).then_some(Tier::Any),
@@ -116,7 +116,7 @@ impl Context<'_> {
         if facts.roles.iter().any(|symbol| symbol.role == Role::Remote) {
             return Some(Tier::Known);
         }
-        if let Some(fact) = self.resolved.acquires(facts).next() {
+        if let Some(fact) = self.resolved.acquires(self.func, facts).next() {
             let resource = self.resolved.catalog.resource(fact.resource);
             let eager = resource.is_some_and(|r| r.connects == Connects::Eager && (self.blocks(r) || !self.eager()));
             return (eager && fact.on == AcquireOn::Call).then_some(Tier::Known);
@@ -138,7 +138,7 @@ impl Context<'_> {
 
     /// The awaited call is a release, or known not to raise.
     fn awaits_harmless(&self, at: OpRef, src: &Place) -> bool {
-        let block = self.resolved.module.func(self.func).block(at.block);
+        let block = self.resolved.program.func(self.func).block(at.block);
         let mut src = src;
         for index in (0..at.op as usize).rev().take(MAX_LOOK_BACK) {
             match &block.instrs[index].op {
@@ -167,7 +167,7 @@ impl Context<'_> {
             }
             Target::External(path) => self.resolved.is_harmless(path),
             Target::Project(func) => {
-                closes || (self.resolved.module.func(*func).r#async && self.callees.raises(*func).is_none())
+                closes || (self.resolved.program.func(*func).r#async && self.callees.raises(*func).is_none())
             }
             Target::Construct(_) => closes,
         })
@@ -175,7 +175,7 @@ impl Context<'_> {
 
     /// A handler of the function sees what the block raises first; often it is handled there.
     fn is_handled(&self, block: &Block) -> bool {
-        let function = self.resolved.module.func(self.func);
+        let function = self.resolved.program.func(self.func);
         let mut unwind = block.unwind;
         while let Some(to) = unwind {
             let next = function.block(to);
@@ -189,7 +189,7 @@ impl Context<'_> {
 
     /// The most believable exception a call of this function itself can raise; what `Callees::raises` answers with.
     pub fn own_tier(&self) -> Option<Tier> {
-        let function = self.resolved.module.func(self.func);
+        let function = self.resolved.program.func(self.func);
         let state = State::new(Status::Before);
         let mut most: Option<Tier> = None;
         let mut note = |tier: Tier| most = Some(most.map_or(tier, |known: Tier| known.min(tier)));

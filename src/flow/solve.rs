@@ -141,7 +141,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
 
 /// Places for which a test on one branch may decide a later one.
 fn tested_places(ctx: Context<'_>) -> FxHashSet<Place> {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let mut tests: FxHashMap<&Place, u32> = FxHashMap::default();
     for block in &function.blocks {
         if let Term::Branch { place, test, .. } = &block.term
@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
     }
 
     fn blocks_leading_to_start(&self) -> Vec<bool> {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         // Where the jumps through cleanups go is known to the path only: for this question, each cleanup may resume any of them.
         let resumed = function.blocks.len();
         let mut preds: Vec<Vec<u32>> = vec![Vec::new(); resumed + 1];
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         if !state.live() && !self.leads_to_start[to.index()] {
             return;
         }
-        let block = self.ctx.resolved.module.func(self.ctx.func).block(to);
+        let block = self.ctx.resolved.program.func(self.ctx.func).block(to);
         state.pending.truncate(block.pending as usize);
         let count = self.per_block.entry(to).or_default();
         if *count >= BLOCK_CAP {
@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
 
     /// Enters a cleanup or dispatch block with a pending completion.
     fn enter_pending(&mut self, to: BlockId, mut state: State, with: Completion, pred: u32, event: Event) {
-        let depth = self.ctx.resolved.module.func(self.ctx.func).block(to).pending as usize;
+        let depth = self.ctx.resolved.program.func(self.ctx.func).block(to).pending as usize;
         if depth == 0 || depth > MAX_PENDING {
             self.outcome.capped |= depth > MAX_PENDING;
             return;
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
     }
 
     fn block(&mut self, id: BlockId, mut state: State, mut node: u32) {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let block = function.block(id);
         self.current = id;
         self.loop_depth = block.loop_depth;
@@ -363,7 +363,7 @@ impl<'a> Run<'a> {
 
     /// Offers the pending exception to the handlers in order.
     fn dispatch(&mut self, id: BlockId, mut state: State, node: u32) {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let block = function.block(id);
         let Term::Switch(handlers) = &block.term else { return };
         let Some(completion) = state.pending.last().cloned() else { return };
@@ -408,7 +408,7 @@ impl<'a> Run<'a> {
     }
 
     fn terminate(&mut self, id: BlockId, state: State, node: u32) {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let block = function.block(id);
         match &block.term {
             Term::Goto(to) => self.enter(*to, state, node, Event::Flow),
@@ -579,7 +579,7 @@ impl<'a> Run<'a> {
 
     /// The manager whose exit the cleanup region ends with may swallow exceptions.
     fn swallows(&self, end: BlockId) -> bool {
-        let function = self.ctx.resolved.module.func(self.ctx.func);
+        let function = self.ctx.resolved.program.func(self.ctx.func);
         let exit = function.block(end).instrs.iter().rev().find_map(|instr| match &instr.op {
             Op::Exit { manager, .. } => Some(manager),
             _ => None,

@@ -15,7 +15,7 @@ const MAX_WORK: usize = 4_000_000;
 
 /// Every acquisition in the function, in source order; the first [`MAX_TOKENS`] of them, fewer in huge functions.
 pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
-    let function = ctx.resolved.module.func(ctx.func);
+    let function = ctx.resolved.program.func(ctx.func);
     let eager = ctx.resolved.language().eager_await;
     let mut out: Vec<Token> = given(ctx);
     for (b, block) in function.blocks.iter().enumerate() {
@@ -52,7 +52,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         });
                     }
                     Target::Project(func) => {
-                        let callee = ctx.resolved.module.func(*func);
+                        let callee = ctx.resolved.program.func(*func);
                         let roles = ctx.resolved.decorator_roles(*func);
                         let keeps = |role: &Role| {
                             matches!(role, Role::Memoises | Role::ContextManager | Role::Fixture | Role::Property)
@@ -130,7 +130,7 @@ fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span
     }
     let types = ctx.resolved.type_of(ctx.func, &args.first()?.place);
     let fresh = types.iter().find_map(|ty| match ty {
-        Ty::Func(func) if !ctx.resolved.module.func(*func).generator => ctx.callees.fresh(*func).first().cloned(),
+        Ty::Func(func) if !ctx.resolved.program.func(*func).generator => ctx.callees.fresh(*func).first().cloned(),
         _ => None,
     })?;
     let element = |proj: &[Proj]| std::iter::once(Proj::Elem).chain(proj.iter().cloned()).collect::<Vec<_>>();
@@ -154,7 +154,7 @@ fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span
 
 /// What the function gets as a callback of a call that acquires.
 fn given(ctx: Context<'_>) -> Vec<Token> {
-    let params = &ctx.resolved.module.func(ctx.func).params;
+    let params = &ctx.resolved.program.func(ctx.func).params;
     let Some((call, facts, fact)) = ctx.resolved.given(ctx.func) else { return Vec::new() };
     let Some(callback) = fact.callback else { return Vec::new() };
     let Some(param) = params.get(callback.param as usize) else { return Vec::new() };
@@ -180,7 +180,7 @@ impl Context<'_> {
     fn ends_process(&self, place: &Place) -> bool {
         self.resolved.type_of(self.func, place).iter().any(|ty| {
             let Ty::Func(func) = ty else { return false };
-            let blocks = &self.resolved.module.func(*func).blocks;
+            let blocks = &self.resolved.program.func(*func).blocks;
             blocks.iter().enumerate().any(|(b, block)| {
                 (0..block.instrs.len()).any(|i| {
                     let at = OpRef { func: *func, block: BlockId(b as u32), op: i as u32 };
@@ -212,7 +212,7 @@ impl Context<'_> {
         };
         let made_from = receiver.into_iter().chain(args.iter().map(|arg| &arg.place)).find(is_parent);
         let Some(made_from) = made_from else { return Vec::new() };
-        let blocks = &self.resolved.module.func(self.func).blocks;
+        let blocks = &self.resolved.program.func(self.func).blocks;
         let managers = blocks.iter().flat_map(|block| &block.instrs).filter_map(|instr| match &instr.op {
             Op::Enter { dst, manager, .. } if dst == made_from => Some(manager),
             _ => None,

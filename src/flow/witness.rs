@@ -79,7 +79,7 @@ pub fn steps(run: &Run<'_>, node: u32, end: Option<BlockId>) -> Vec<Step> {
 
 /// Whether the branch that begins at `other` can end differently: by a way around `end`, or by settling the matter.
 fn matters(run: &Run<'_>, other: BlockId, end: BlockId) -> bool {
-    let function = run.ctx.resolved.module.func(run.ctx.func);
+    let function = run.ctx.resolved.program.func(run.ctx.func);
     let mut seen = vec![false; function.blocks.len()];
     let mut stack = vec![other];
     while let Some(id) = stack.pop() {
@@ -111,7 +111,7 @@ fn matters(run: &Run<'_>, other: BlockId, end: BlockId) -> bool {
 
 /// Whether the cleanup region that begins at `from` has the block `to` in it.
 fn leads_to(run: &Run<'_>, from: BlockId, to: BlockId) -> bool {
-    let function = run.ctx.resolved.module.func(run.ctx.func);
+    let function = run.ctx.resolved.program.func(run.ctx.func);
     let depth = function.block(from).pending;
     let mut seen = vec![false; function.blocks.len()];
     let mut stack = vec![from];
@@ -134,7 +134,7 @@ fn leads_to(run: &Run<'_>, from: BlockId, to: BlockId) -> bool {
 }
 
 fn branch_text(run: &Run<'_>, place: &Place, test: &Test, taken: bool) -> Option<String> {
-    let name = run.ctx.resolved.module.func(run.ctx.func).place_name(place);
+    let name = run.ctx.resolved.program.func(run.ctx.func).place_name(place);
     let null = match run.ctx.resolved.language().null.as_str() {
         "" => "null",
         null => null,
@@ -168,7 +168,7 @@ fn literal(value: &Const, null: &str) -> Option<String> {
 
 /// What the op calls, as written: `conn.execute()`. For an await, what it awaits.
 fn callee_name(run: &Run<'_>, at: OpRef) -> Option<String> {
-    let function = run.ctx.resolved.module.func(at.func);
+    let function = run.ctx.resolved.program.func(at.func);
     let block = function.block(at.block);
     let callee = match &block.instrs[at.op as usize].op {
         Op::Call { callee, .. } => callee,

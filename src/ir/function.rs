@@ -43,7 +43,7 @@ pub struct TypeRef {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FnKind {
-    /// The top level of a file; always `FuncId(0)`.
+    /// The top level of a file; `FuncId(0)` of its [`Module`].
     Module,
     Plain,
     Method,
@@ -193,6 +193,18 @@ pub struct Export {
     pub span: Span,
 }
 
+impl Export {
+    /// Where a module keeps what it exports under a name that is none of its variables.
+    pub fn place(name: &str) -> Place {
+        Place::global(Name::new_static("exports")).field(Name::new(name))
+    }
+
+    /// Where a module keeps what it is as a whole (`module.exports = ...`).
+    pub fn whole() -> Place {
+        Place::global(Name::new_static("module")).field(Name::new_static("exports"))
+    }
+}
+
 /// One file, lowered.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Module {
@@ -204,6 +216,8 @@ pub struct Module {
     pub has_script_region: bool,
     /// What the file says it exports; empty in languages where everything can be imported.
     pub exports: Vec<Export>,
+    /// Modules whose names are all names of this one, too (`from m import *`).
+    pub stars: Vec<Name>,
 }
 
 impl Module {

@@ -30,6 +30,7 @@ mod function;
 mod op;
 mod place;
 mod print;
+mod program;
 mod span;
 mod verify;
 
@@ -37,6 +38,7 @@ pub use function::*;
 pub use op::*;
 pub use place::*;
 pub use print::{Detail, print_function, print_module};
+pub use program::*;
 pub use span::*;
 pub use verify::{verify, verify_module};
 

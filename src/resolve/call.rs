@@ -13,9 +13,9 @@ pub enum Target<'a> {
     Catalog { facts: &'a SymbolFacts },
     /// A method of a catalogued thing that the catalogue says nothing more about.
     ResourceMethod { ty: TypeId, name: Name },
-    /// A function of this file.
+    /// A function of the program.
     Project(FuncId),
-    /// A class of this file.
+    /// A class of the program.
     Construct(ClassId),
     /// Something imported (or builtin) that nobody describes, by its path.
     External(Name),
@@ -34,7 +34,7 @@ fn swallows(target: &Target<'_>) -> bool {
 }
 
 impl CallInfo<'_> {
-    /// Functions of this file that may run, constructors not included.
+    /// Functions of the program that may run, constructors not included.
     pub fn functions(&self) -> impl Iterator<Item = FuncId> + '_ {
         self.targets.iter().filter_map(|target| if let Target::Project(func) = target { Some(*func) } else { None })
     }
@@ -78,7 +78,7 @@ impl<'a> Resolved<'a> {
             }
             Callee::Super { name } => {
                 info.receiver = Some(Place::root(crate::ir::Root::This));
-                if let Some(class) = self.module.func(func).class
+                if let Some(class) = self.program.func(func).class
                     && let Some(method) = self.find_super_method(class, name)
                 {
                     info.targets.push(Target::Project(method));
@@ -134,7 +134,7 @@ impl<'a> Resolved<'a> {
                     }
                 }
             },
-            Ty::Func(_) => {}
+            Ty::Module(_) | Ty::Func(_) => {}
         }
         if info.targets.is_empty() {
             // A field that holds a function: `self.factory()`.
@@ -160,7 +160,7 @@ impl<'a> Resolved<'a> {
             }
             Ty::Class(class) => info.targets.push(Target::Construct(*class)),
             Ty::Func(func) => info.targets.push(Target::Project(*func)),
-            Ty::Object(_) => {}
+            Ty::Module(_) | Ty::Object(_) => {}
         }
     }
 
@@ -174,9 +174,10 @@ impl<'a> Resolved<'a> {
     /// The way in which a call acquires in the version at hand, if it does. A function as the last argument chooses the entries with a
     /// callback.
     pub fn acquisition<'f>(&self, func: FuncId, facts: &'f SymbolFacts, args: &[Arg]) -> Option<&'f AcquireFact> {
-        let by_callback = self.acquires(facts).any(|fact| fact.callback.is_some())
+        let by_callback = self.acquires(func, facts).any(|fact| fact.callback.is_some())
             && args.last().is_some_and(|last| self.is_function(func, &last.place));
-        self.acquires(facts).find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
+        self.acquires(func, facts)
+            .find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
     }
 
     /// The call that gives the function, a callback, a resource it acquires; the first in the file.
@@ -203,9 +204,9 @@ impl<'a> Resolved<'a> {
     }
 
     pub(super) fn resolve_calls(&mut self) {
-        let module = self.module;
-        for id in module.func_ids() {
-            for (b, block) in module.func(id).blocks.iter().enumerate() {
+        let program = self.program;
+        for id in program.func_ids() {
+            for (b, block) in program.func(id).blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     if let Op::Call { callee, args, .. } = &instr.op {
                         let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
@@ -220,9 +221,9 @@ impl<'a> Resolved<'a> {
 
     /// Finds the locals that hold only what the function itself makes, and the managers that swallow exceptions.
     pub(super) fn classify_locals(&mut self) {
-        let module = self.module;
-        for id in module.func_ids() {
-            let function = module.func(id);
+        let program = self.program;
+        for id in program.func_ids() {
+            let function = program.func(id);
             let mut own: FxHashMap<LocalId, bool> = FxHashMap::default();
             for (b, block) in function.blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
@@ -243,7 +244,7 @@ impl<'a> Resolved<'a> {
                         Target::Construct(class) => Some(*class),
                         _ => None,
                     }) {
-                        let kept = (id == FuncId(0) && !block.script) || goes_to_global(function, dst);
+                        let kept = (program.is_top(id) && !block.script) || goes_to_global(function, dst);
                         self.made_in[class.index()].push(kept);
                     }
                     let (Root::Local(local), true) = (&dst.root, dst.is_root()) else { continue };
@@ -293,7 +294,7 @@ impl<'a> Resolved<'a> {
         for ty in self.root_type(func, root) {
             match ty {
                 Ty::Class(class)
-                    if func == FuncId(0) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) =>
+                    if self.program.is_top(func) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) =>
                 {
                     self.shared_fields.insert((class, name.clone()));
                 }

@@ -1,4 +1,4 @@
-//! The class hierarchy of one file.
+//! The class hierarchy of a program.
 
 use super::{Resolved, Ty};
 use crate::catalog::schema::Role;
@@ -12,29 +12,28 @@ const MAX_CLASSES: usize = 8;
 impl Resolved<'_> {
     /// Finds the bases of each class; needs the types of globals.
     pub(super) fn link_classes(&mut self) {
-        let count = self.module.classes.len();
+        let count = self.program.classes.len();
         self.bases = vec![SmallVec::new(); count];
         self.subclasses = vec![Vec::new(); count];
         self.open_classes.clear();
-        for (index, class) in self.module.classes.iter().enumerate() {
+        for (index, class) in self.program.classes.iter().enumerate() {
             let id = ClassId(index as u32);
+            let top = self.program.top_of_class(id);
             for base in &class.bases {
                 let mut found = false;
-                if let [name] = base.path.as_slice() {
-                    for ty in self.root_type(FuncId(0), &Root::Global(name.clone())) {
-                        match ty {
-                            Ty::Class(other) if other != id => {
-                                self.bases[index].push(other);
-                                self.subclasses[other.index()].push(id);
-                                found = true;
-                            }
-                            // A builtin or catalogued base holds nothing of the subclass.
-                            Ty::Path(path) if path.starts_with("builtins.") => found = true,
-                            _ => {}
+                for ty in self.named(top, &base.path) {
+                    match ty {
+                        Ty::Class(other) if other != id => {
+                            self.bases[index].push(other);
+                            self.subclasses[other.index()].push(id);
+                            found = true;
                         }
+                        // A builtin or catalogued base holds nothing of the subclass.
+                        Ty::Path(path) if path.starts_with("builtins.") => found = true,
+                        _ => {}
                     }
                 }
-                found |= self.base_type(base).is_some() || self.is_inert_base(base);
+                found |= self.base_type(top, base).is_some() || self.is_inert_base(top, base);
                 if !found {
                     self.open_classes.insert(id);
                 }
@@ -42,23 +41,24 @@ impl Resolved<'_> {
         }
     }
 
-    fn base_type(&self, base: &crate::ir::TypeRef) -> Option<TypeId> {
+    fn base_type(&self, here: FuncId, base: &crate::ir::TypeRef) -> Option<TypeId> {
         let mut types = super::TySet::new();
-        self.annotation(base, &mut types);
+        self.annotation(here, base, &mut types);
         types.iter().find_map(|ty| if let Ty::Inst(id) = ty { Some(*id) } else { None })
     }
 
     /// Bases that the catalogue marks as carrying no behaviour (`abc.ABC`, `typing.Protocol`).
-    fn is_inert_base(&self, base: &crate::ir::TypeRef) -> bool {
-        let Some((first, rest)) = base.path.split_first() else { return true };
-        self.root_type(FuncId(0), &Root::Global(first.clone())).iter().any(|ty| {
+    fn is_inert_base(&self, here: FuncId, base: &crate::ir::TypeRef) -> bool {
+        if base.path.is_empty() {
+            return true;
+        }
+        self.named(here, &base.path).iter().any(|ty| {
             let Ty::Path(path) = ty else { return false };
-            let full = self.path_of(path.clone(), rest);
-            self.catalog.function(&full).is_some_and(|facts| facts.roles.iter().any(|role| role.role == Role::Neutral))
+            self.catalog.function(path).is_some_and(|facts| facts.roles.iter().any(|role| role.role == Role::Neutral))
         })
     }
 
-    /// The class and its ancestors in this file, nearest first.
+    /// The class and its ancestors in the program, nearest first.
     pub fn ancestry(&self, class: ClassId) -> SmallVec<[ClassId; 4]> {
         let mut out: SmallVec<[ClassId; 4]> = SmallVec::new();
         out.push(class);
@@ -76,12 +76,22 @@ impl Resolved<'_> {
         out
     }
 
-    /// The classes of this file that extend it directly.
-    pub fn subclasses(&self, class: ClassId) -> &[ClassId] {
-        self.subclasses.get(class.index()).map_or(&[], |classes| classes)
+    /// Classes of the program that extend the class, itself or through others; some of them when there are very many.
+    pub fn descendants(&self, class: ClassId) -> SmallVec<[ClassId; 4]> {
+        let mut out: SmallVec<[ClassId; 4]> = SmallVec::new();
+        let mut pending: Vec<ClassId> = vec![class];
+        while let Some(next) = pending.pop().filter(|_| out.len() < MAX_CLASSES) {
+            for sub in self.subclasses.get(next.index()).into_iter().flatten() {
+                if !out.contains(sub) {
+                    out.push(*sub);
+                    pending.push(*sub);
+                }
+            }
+        }
+        out
     }
 
-    /// True when an ancestor is not in this file, so that "no method does it" proves little.
+    /// True when an ancestor is not in the program, so that "no method does it" proves little.
     pub fn is_open(&self, class: ClassId) -> bool {
         self.ancestry(class).iter().any(|class| self.open_classes.contains(class))
     }
@@ -89,31 +99,35 @@ impl Resolved<'_> {
     /// The catalogued types that the class or an ancestor extends.
     pub fn catalogued_bases(&self, class: ClassId) -> Vec<TypeId> {
         let classes = self.ancestry(class);
-        let bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
-        bases.filter_map(|base| self.base_type(base)).collect()
+        let bases = classes.iter().flat_map(|class| {
+            let top = self.program.top_of_class(*class);
+            self.program.class(*class).bases.iter().map(move |base| (top, base))
+        });
+        bases.filter_map(|(top, base)| self.base_type(top, base)).collect()
+    }
+
+    /// The canonical paths of the base classes of the class and its ancestors that are not in the program.
+    fn base_paths(&self, class: ClassId) -> impl Iterator<Item = Name> + '_ {
+        let bases = self.ancestry(class).into_iter().flat_map(|class| {
+            let top = self.program.top_of_class(class);
+            self.program.class(class).bases.iter().map(move |base| (top, base))
+        });
+        bases.flat_map(|(top, base)| self.named(top, &base.path)).filter_map(|ty| match ty {
+            Ty::Path(path) => Some(path),
+            _ => None,
+        })
     }
 
     /// What the catalogue says about making the nearest base of the class that it knows.
     pub fn base_facts(&self, class: ClassId) -> Option<&SymbolFacts> {
-        let classes = self.ancestry(class);
-        let mut bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
-        bases.find_map(|base| self.catalog.function(&self.base_path(base)?))
-    }
-
-    /// The canonical path of a base class that is not in this file.
-    fn base_path(&self, base: &crate::ir::TypeRef) -> Option<Name> {
-        let (first, rest) = base.path.split_first()?;
-        self.root_type(FuncId(0), &Root::Global(first.clone())).into_iter().find_map(|ty| match ty {
-            Ty::Path(path) => Some(self.path_of(path, rest)),
-            _ => None,
-        })
+        self.base_paths(class).find_map(|path| self.catalog.function(&path))
     }
 
     /// What the constructor of the class gives to that of its base, and in which function; `None` when it has none of its own.
     pub fn super_arguments(&self, class: ClassId) -> Option<(FuncId, &[Arg])> {
         let (_, constructor) =
-            self.methods(class).into_iter().find(|(_, func)| self.module.func(*func).kind == FnKind::Constructor)?;
-        let instrs = self.module.func(constructor).blocks.iter().flat_map(|block| &block.instrs);
+            self.methods(class).into_iter().find(|(_, func)| self.program.func(*func).kind == FnKind::Constructor)?;
+        let instrs = self.program.func(constructor).blocks.iter().flat_map(|block| &block.instrs);
         let given = instrs.filter_map(|instr| match &instr.op {
             Op::Call { callee: Callee::Super { .. }, args, .. } => Some(args.as_slice()),
             _ => None,
@@ -123,12 +137,8 @@ impl Resolved<'_> {
 
     /// What the catalogue says about a function of a base class that is called through the class: `Client.from_url(url)`.
     pub(super) fn base_function(&self, class: ClassId, name: &Name) -> Option<Name> {
-        let classes = self.ancestry(class);
-        let mut bases = classes.iter().flat_map(|class| &self.module.class(*class).bases);
-        bases.find_map(|base| {
-            let path = self.member_path(&self.base_path(base)?, name);
-            self.catalog.function(&path).map(|_| path)
-        })
+        let mut members = self.base_paths(class).map(|path| self.member_path(&path, name));
+        members.find(|path| self.catalog.function(path).is_some())
     }
 
     pub fn find_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
@@ -136,7 +146,7 @@ impl Resolved<'_> {
     }
 
     fn own_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
-        self.module.class(class).methods.iter().rev().find(|(method, _)| method == name).map(|(_, func)| *func)
+        self.program.class(class).methods.iter().rev().find(|(method, _)| method == name).map(|(_, func)| *func)
     }
 
     /// The method found on a base of `class`, as `super()` does.
@@ -144,7 +154,7 @@ impl Resolved<'_> {
         self.ancestry(class).iter().skip(1).find_map(|class| self.own_method(*class, name))
     }
 
-    /// The method and its overrides in subclasses of this file.
+    /// The method and its overrides in subclasses of the program.
     pub(super) fn virtual_methods(&self, class: ClassId, name: &str) -> SmallVec<[FuncId; 2]> {
         let mut out: SmallVec<[FuncId; 2]> = self.find_method(class, name).into_iter().collect();
         let mut pending: Vec<ClassId> = self.subclasses.get(class.index()).cloned().unwrap_or_default();
@@ -160,11 +170,11 @@ impl Resolved<'_> {
         out
     }
 
-    /// All methods that instances of `class` have in this file, nearest definition only.
+    /// All methods that instances of `class` have in the program, nearest definition only.
     pub fn methods(&self, class: ClassId) -> Vec<(crate::ir::Name, FuncId)> {
         let mut out: Vec<(crate::ir::Name, FuncId)> = Vec::new();
         for class in self.ancestry(class) {
-            for (name, func) in self.module.class(class).methods.iter().rev() {
+            for (name, func) in self.program.class(class).methods.iter().rev() {
                 if !out.iter().any(|(known, _)| known == name) {
                     out.push((name.clone(), *func));
                 }
@@ -175,8 +185,8 @@ impl Resolved<'_> {
 
     /// The roles of the decorators of `func`.
     pub fn decorator_roles(&self, func: FuncId) -> SmallVec<[Role; 2]> {
-        let function = self.module.func(func);
-        let home = function.parent.unwrap_or(FuncId(0));
+        let function = self.program.func(func);
+        let home = function.parent.unwrap_or(func);
         let mut out = SmallVec::new();
         for decorator in &function.decorators {
             for facts in self.decorator_facts(home, decorator) {
@@ -188,7 +198,7 @@ impl Resolved<'_> {
 
     /// The function is a command of a program: its decorator says so, or is a method of a function whose decorator does (`@cli.command()`).
     pub fn is_program_entry(&self, func: FuncId) -> bool {
-        let function = self.module.func(func);
+        let function = self.program.func(func);
         if self.decorator_roles(func).contains(&Role::ProgramEntry) {
             return true;
         }
@@ -196,9 +206,9 @@ impl Resolved<'_> {
             let bases = self.catalogued_bases(class);
             return bases.iter().any(|base| self.catalog.ty(*base).entries.contains(&function.name));
         }
-        self.module.func(func).decorators.iter().any(|decorator| {
+        self.program.func(func).decorators.iter().any(|decorator| {
             let [group, _] = decorator.path.as_slice() else { return false };
-            self.root_type(FuncId(0), &Root::Global(group.clone()))
+            self.root_type(func, &Root::Global(group.clone()))
                 .iter()
                 .any(|ty| matches!(ty, Ty::Func(group) if self.decorator_roles(*group).contains(&Role::ProgramEntry)))
         })
@@ -206,14 +216,14 @@ impl Resolved<'_> {
 
     /// True when a decorator is neither catalogued nor part of this file: it may keep or register the function.
     pub fn has_unknown_decorator(&self, func: FuncId) -> bool {
-        let function = self.module.func(func);
-        let home = function.parent.unwrap_or(FuncId(0));
+        let function = self.program.func(func);
+        let home = function.parent.unwrap_or(func);
         function.decorators.iter().any(|decorator| self.decorator_facts(home, decorator).is_empty())
     }
 
     pub fn has_unknown_class_decorator(&self, class: ClassId) -> bool {
-        let decorators = &self.module.class(class).decorators;
-        decorators.iter().any(|decorator| self.decorator_facts(FuncId(0), decorator).is_empty())
+        let decorators = &self.program.class(class).decorators;
+        decorators.iter().any(|decorator| self.decorator_facts(self.program.top_of_class(class), decorator).is_empty())
     }
 
     fn decorator_facts(
@@ -252,7 +262,7 @@ impl Resolved<'_> {
     /// The function hands its receiver to something else, or to a closure: the object may live on without whoever made it.
     pub fn gives_itself_away(&self, func: FuncId) -> bool {
         let this = crate::ir::Place::root(Root::This);
-        self.module.func(func).blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
+        self.program.func(func).blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
             Op::Call { args, .. } => args.iter().any(|arg| arg.place == this),
             Op::Copy { src, .. } => *src == this,
             Op::Build { parts, .. } => parts.iter().any(|(_, part)| *part == this),
@@ -265,18 +275,18 @@ impl Resolved<'_> {
     /// Finds the methods that are read as attributes. Needs the types of decorators, which must not in turn need this: a decorator
     /// reached through a property is looked up with the properties found so far.
     pub(super) fn find_properties(&mut self) {
-        let module = self.module;
-        let found: Vec<FuncId> = module
+        let program = self.program;
+        let found: Vec<FuncId> = program
             .func_ids()
-            .filter(|func| !module.func(*func).decorators.is_empty() && !self.properties.contains(func))
+            .filter(|func| !program.func(*func).decorators.is_empty() && !self.properties.contains(func))
             .filter(|func| self.decorator_roles(*func).contains(&Role::Property))
             .collect();
         self.properties.extend(found);
         let getter = |func: &FuncId| {
-            let function = module.func(*func);
+            let function = program.func(*func);
             function.kind == crate::ir::FnKind::Accessor && function.params.is_empty()
         };
-        self.properties.extend(module.func_ids().filter(getter));
+        self.properties.extend(program.func_ids().filter(getter));
     }
 
     pub fn is_property(&self, func: FuncId) -> bool {

@@ -3,123 +3,188 @@
 use super::{Resolved, Ty, TySet, add, extend};
 use crate::catalog::schema::Role;
 use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{Const, FuncId, Function, Op, Place, Proj, Root};
+use crate::ir::{ClassId, Const, FuncId, Function, ModuleId, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
-/// Rounds over the file. Each propagates through one more assignment against source order; real code needs two or three, and a cap keeps
-/// the work linear.
-const ROUNDS: usize = 4;
+/// Rounds over the program. Each propagates through one more assignment against source order or import against the order of modules; real
+/// code needs two or three, and a cap keeps the work linear.
+const ROUNDS: usize = 6;
 
 impl Resolved<'_> {
     pub(super) fn infer(&mut self) {
-        let module = self.module;
-        for function in &module.functions {
-            for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+        let program = self.program;
+        for id in program.func_ids() {
+            for instr in program.func(id).blocks.iter().flat_map(|block| &block.instrs) {
                 match &instr.op {
                     Op::Closure { func, captures, .. } => {
                         self.captures.insert(*func, captures.iter().map(|(place, _)| place.clone()).collect());
                     }
                     Op::Unknown { writes, .. } => {
                         for place in writes {
-                            self.note_global(place);
+                            self.note_global(id, place);
                         }
                     }
                     _ => {}
                 }
                 if let Some(dst) = instr.op.dst() {
-                    self.note_global(dst);
+                    self.note_global(id, dst);
                 }
             }
         }
+        self.bind_names();
+        let readers = self.readers();
+        let mut due: Vec<ModuleId> = program.module_ids().collect();
         for round in 0..ROUNDS {
-            let mut changed = false;
-            for id in module.func_ids() {
-                changed |= self.infer_function(id, module.func(id));
+            self.changed.clear();
+            for id in due.iter().flat_map(|module| program.functions_of(*module)) {
+                self.infer_function(id, program.func(id));
             }
             if round == 0 {
                 self.find_properties();
                 self.link_classes();
-                changed |= self.declare();
+                self.declare();
             }
-            if !changed {
+            due = self.due(&readers);
+            if due.is_empty() {
                 break;
             }
         }
     }
 
+    /// The modules that changed and those that read what did, in order. Those that pass all names of another module on change with it.
+    fn due(&self, readers: &[Vec<ModuleId>]) -> Vec<ModuleId> {
+        let mut due: BTreeSet<ModuleId> = BTreeSet::new();
+        let mut pending: Vec<ModuleId> = self.changed.iter().copied().collect();
+        while let Some(module) = pending.pop() {
+            due.insert(module);
+            for reader in &readers[module.index()] {
+                if due.insert(*reader) && self.passes_on(*reader) {
+                    pending.push(*reader);
+                }
+            }
+        }
+        due.into_iter().collect()
+    }
+
+    /// What the names of modules stand for, before anything else is known: hierarchies and calls across files need it from the start,
+    /// whatever the order in which files import each other.
+    fn bind_names(&mut self) {
+        let program = self.program;
+        for own in [true, false, false, false] {
+            self.changed.clear();
+            for part in &program.modules {
+                for instr in program.func(part.top).blocks.iter().flat_map(|block| &block.instrs) {
+                    let (dst, types) = match &instr.op {
+                        Op::Const { dst, value: Const::Class(class) } if own => {
+                            (dst, TySet::from_iter([Ty::Class(*class)]))
+                        }
+                        Op::Closure { dst, func, .. } if own => (dst, TySet::from_iter([Ty::Func(*func)])),
+                        Op::Const { dst, value: Const::Symbol(path) } if !own => {
+                            (dst, self.symbol_type(part.top, path))
+                        }
+                        _ => continue,
+                    };
+                    // A path may still be found to lead into the program.
+                    let known = !types.iter().any(|ty| matches!(ty, Ty::Path(_)));
+                    if known && matches!(dst.root, Root::Global(_)) && dst.proj.len() <= 1 {
+                        self.learn(part.top, dst, &types);
+                    }
+                }
+            }
+            if self.changed.is_empty() && !own {
+                break;
+            }
+        }
+    }
+
+    /// Per module those that import it.
+    fn readers(&self) -> Vec<Vec<ModuleId>> {
+        let mut readers: Vec<Vec<ModuleId>> = vec![Vec::new(); self.program.modules.len()];
+        for reader in self.program.module_ids() {
+            for target in self.links.of(reader).filter(|target| *target != reader) {
+                readers[target.index()].push(reader);
+            }
+        }
+        readers
+    }
+
+    /// The names of another module are names of this one.
+    fn passes_on(&self, module: ModuleId) -> bool {
+        let part = self.program.part(module);
+        !part.stars.is_empty() || part.exports.iter().any(|export| export.name == "*")
+    }
+
     /// A store into a part of something global gives the name no new meaning.
-    fn note_global(&mut self, place: &Place) {
+    fn note_global(&mut self, func: FuncId, place: &Place) {
         if let (Root::Global(name), true) = (&place.root, place.is_root()) {
-            self.bound_globals.insert(name.clone());
+            let module = self.program.module_of(func);
+            self.bound_globals[module.index()].insert(name.clone());
         }
     }
 
     /// Written annotations: of parameters, results, locals and fields.
-    fn declare(&mut self) -> bool {
-        let module = self.module;
-        let mut changed = false;
-        for id in module.func_ids() {
-            let function = module.func(id);
+    fn declare(&mut self) {
+        let program = self.program;
+        for id in program.func_ids() {
+            let function = program.func(id);
             for (i, param) in function.params.iter().enumerate() {
                 if let Some(ty) = &param.ty {
-                    changed |= self.declare_place(id, Place::root(Root::Param(i as u16)), ty);
+                    self.declare_place(id, Place::root(Root::Param(i as u16)), ty);
                 }
             }
             for (i, local) in function.locals.iter().enumerate() {
                 if let Some(ty) = &local.ty {
-                    changed |= self.declare_place(id, Place::local(crate::ir::LocalId(i as u32)), ty);
+                    self.declare_place(id, Place::local(crate::ir::LocalId(i as u32)), ty);
                 }
             }
             if let Some(ty) = &function.ret
                 && !function.generator
             {
-                changed |= self.declare_place(id, Place::root(Root::Result), ty);
+                self.declare_place(id, Place::root(Root::Result), ty);
             }
         }
-        for (index, class) in module.classes.iter().enumerate() {
+        for (index, class) in program.classes.iter().enumerate() {
+            let top = program.top_of_class(crate::ir::ClassId(index as u32));
             for field in &class.fields {
                 let mut types = TySet::new();
                 if let Some(ty) = &field.ty {
-                    self.annotation(ty, &mut types);
+                    self.annotation(top, ty, &mut types);
                 }
-                let known = self.fields.entry((crate::ir::ClassId(index as u32), field.name.clone())).or_default();
-                changed |= extend(known, &types);
+                self.learn_field(crate::ir::ClassId(index as u32), &field.name, &types);
             }
         }
-        changed
     }
 
-    fn declare_place(&mut self, func: FuncId, place: Place, ty: &crate::ir::TypeRef) -> bool {
+    fn declare_place(&mut self, func: FuncId, place: Place, ty: &crate::ir::TypeRef) {
         if !ty.fields.is_empty() {
-            let mut changed = false;
             for (name, ty) in ty.fields.iter().filter(|_| place.proj.len() < Place::MAX_PROJ) {
-                changed |= self.declare_place(func, place.field(name.clone()), ty);
+                self.declare_place(func, place.field(name.clone()), ty);
             }
-            return changed;
+            return;
         }
         let mut types = TySet::new();
-        self.annotation(ty, &mut types);
+        self.annotation(func, ty, &mut types);
         if types.is_empty() {
             // A container of one level: what its elements are.
             for arg in &ty.args {
-                self.annotation(arg, &mut types);
+                self.annotation(func, arg, &mut types);
             }
-            return !types.is_empty() && self.learn(func, &place.project(Proj::Elem), &types);
+            return self.learn(func, &place.project(Proj::Elem), &types);
         }
-        self.learn(func, &place, &types)
+        self.learn(func, &place, &types);
     }
 
-    fn infer_function(&mut self, id: FuncId, function: &Function) -> bool {
-        let mut changed = false;
+    fn infer_function(&mut self, id: FuncId, function: &Function) {
         let mut literals: FxHashMap<&Place, &[(Proj, Place)]> = FxHashMap::default();
         for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
             match &instr.op {
                 Op::Copy { dst, src, .. } => {
                     let types = self.type_of(id, src);
-                    changed |= self.learn(id, dst, &types);
+                    self.learn(id, dst, &types);
                     for (proj, part) in literals.get(src).copied().unwrap_or_default() {
                         let types = self.type_of(id, part);
-                        changed |= self.learn(id, &dst.project(proj.clone()), &types);
+                        self.learn(id, &dst.project(proj.clone()), &types);
                     }
                     // What is known of the parts of a tuple or container moves with it.
                     if src.is_root() && matches!(src.root, Root::Local(_)) {
@@ -131,27 +196,27 @@ impl Resolved<'_> {
                             }
                         }
                         for (place, types) in parts {
-                            changed |= self.learn(id, &place, &types);
+                            self.learn(id, &place, &types);
                         }
                     }
                 }
                 Op::Await { dst, src } => {
                     let types = self.type_of(id, src);
-                    changed |= self.learn(id, dst, &types);
+                    self.learn(id, dst, &types);
                 }
                 Op::Const { dst, value } => {
-                    let ty = match value {
-                        Const::Symbol(path) => Ty::Path(self.symbol_path(path)),
-                        Const::Class(class) => Ty::Class(*class),
+                    let types = match value {
+                        Const::Symbol(path) => self.symbol_type(id, path),
+                        Const::Class(class) => TySet::from_iter([Ty::Class(*class)]),
                         _ => continue,
                     };
-                    changed |= self.learn(id, dst, &TySet::from_iter([ty]));
+                    self.learn(id, dst, &types);
                 }
                 Op::Build { dst, parts } => {
                     literals.insert(dst, parts);
                     for (proj, part) in parts {
                         let types = self.type_of(id, part);
-                        changed |= self.learn(id, &dst.project(proj.clone()), &types);
+                        self.learn(id, &dst.project(proj.clone()), &types);
                     }
                 }
                 Op::Closure { dst, func, .. } => {
@@ -160,15 +225,15 @@ impl Resolved<'_> {
                     } else {
                         TySet::from_iter([Ty::Func(*func)])
                     };
-                    changed |= self.learn(id, dst, &types);
+                    self.learn(id, dst, &types);
                 }
                 Op::Call { dst, callee, args, .. } => {
                     let info = self.resolve_call(id, callee);
                     let types = self.call_result(id, &info, args);
-                    changed |= self.learn(id, dst, &types);
-                    changed |= self.learn_arguments(id, &info, args);
-                    changed |= self.learn_callbacks(id, &info, callee, args);
-                    changed |= self.learn_elements(id, &info, args, dst);
+                    self.learn(id, dst, &types);
+                    self.learn_arguments(id, &info, args);
+                    self.learn_callbacks(id, &info, callee, args);
+                    self.learn_elements(id, &info, args, dst);
                 }
                 Op::Enter { dst, manager, .. } => {
                     let mut types = TySet::new();
@@ -187,67 +252,72 @@ impl Resolved<'_> {
                             }
                         }
                     }
-                    changed |= self.learn(id, dst, &types);
+                    self.learn(id, dst, &types);
                 }
                 Op::Yield { src: Some(src), .. } => {
                     let types = self.type_of(id, src);
-                    changed |= extend(&mut self.yields[id.index()], &types);
+                    if extend(&mut self.yields[id.index()], &types) {
+                        self.changed.insert(self.program.module_of(id));
+                    }
                 }
                 _ => {}
             }
         }
-        changed
     }
 
     /// Adds `types` to what `place` may hold.
-    fn learn(&mut self, func: FuncId, place: &Place, types: &TySet) -> bool {
+    fn learn(&mut self, func: FuncId, place: &Place, types: &TySet) {
         if types.is_empty() || place.cut {
-            return false;
+            return;
         }
-        let mut changed = false;
         if let [Proj::Field(name)] = place.proj.as_slice() {
             // A store into an object is a store into the field of its class.
             for owner in self.root_type(func, &place.root) {
                 if let Ty::Object(class) | Ty::Class(class) = owner {
-                    changed |= extend(self.fields.entry((class, name.clone())).or_default(), types);
+                    self.learn_field(class, name, types);
                 }
             }
         }
         match &place.root {
             Root::This => {}
             Root::Capture(i) => {
-                let parent = self.module.func(func).parent;
+                let parent = self.program.func(func).parent;
                 if let (Some(parent), Some(outer)) = (parent, self.captured_place(func, *i).cloned()) {
                     let outer = place.rebase(&Place::root(place.root.clone()), &outer);
                     if let Some(outer) = outer {
-                        changed |= self.learn(parent, &outer, types);
+                        self.learn(parent, &outer, types);
                     }
                 }
             }
             root => {
                 let home = self.home(func, root);
-                changed |= extend(self.env[home.index()].entry(place.clone()).or_default(), types);
+                if extend(self.env[home.index()].entry(place.clone()).or_default(), types) {
+                    self.changed.insert(self.program.module_of(home));
+                }
             }
         }
-        changed
+    }
+
+    fn learn_field(&mut self, class: ClassId, name: &Name, types: &TySet) {
+        if extend(self.fields.entry((class, name.clone())).or_default(), types) {
+            self.changed.insert(self.program.module_of_class(class));
+        }
     }
 
     /// What agreeing call sites say about parameters without annotation.
-    fn learn_arguments(&mut self, caller: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> bool {
-        let module = self.module;
-        let mut changed = false;
+    fn learn_arguments(&mut self, caller: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) {
+        let program = self.program;
         for callee in info.functions() {
-            let function = module.func(callee);
+            let function = program.func(callee);
             for (i, arg) in args.iter().enumerate() {
                 let Some(param) = function.param_for(i, arg) else { continue };
                 if function.params[param].ty.is_some() || function.params[param].variadic {
                     continue;
                 }
                 let types = self.type_of(caller, &arg.place);
-                changed |= self.learn(callee, &Place::root(Root::Param(param as u16)), &types);
+                self.learn(callee, &Place::root(Root::Param(param as u16)), &types);
             }
         }
-        changed
     }
 
     /// What functions given as arguments are called with.
@@ -257,7 +327,7 @@ impl Resolved<'_> {
         info: &super::CallInfo<'_>,
         callee: &crate::ir::Callee,
         args: &[crate::ir::Arg],
-    ) -> bool {
+    ) {
         let mut given: Vec<(Place, u8, TySet)> = Vec::new();
         if let crate::ir::Callee::Method { recv, name, .. } = callee
             && self.language().container_visits.contains(name)
@@ -267,50 +337,40 @@ impl Resolved<'_> {
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
-            for fact in self.acquires(facts) {
+            for fact in self.acquires(caller, facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
                     given.push((last.place.clone(), callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));
                 }
             }
         }
-        let mut changed = false;
         for (place, param, types) in given {
             for ty in self.type_of(caller, &place) {
                 if let Ty::Func(func) = ty {
-                    changed |= self.learn(func, &Place::root(Root::Param(u16::from(param))), &types);
+                    self.learn(func, &Place::root(Root::Param(u16::from(param))), &types);
                 }
             }
         }
-        changed
     }
 
     /// Results whose elements are those of an argument.
-    fn learn_elements(
-        &mut self,
-        caller: FuncId,
-        info: &super::CallInfo<'_>,
-        args: &[crate::ir::Arg],
-        dst: &Place,
-    ) -> bool {
-        let mut changed = false;
+    fn learn_elements(&mut self, caller: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg], dst: &Place) {
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
             for symbol in facts.roles.iter().filter(|symbol| symbol.role == Role::Elements) {
                 for (_, arg) in symbol_args(symbol, args) {
                     for proj in [Proj::Elem, Proj::Index(0), Proj::Index(1), Proj::Index(2)] {
                         let types = self.type_of(caller, &arg.place.project(proj.clone()));
-                        changed |= self.learn(caller, &dst.project(proj), &types);
+                        self.learn(caller, &dst.project(proj), &types);
                     }
                 }
             }
         }
-        changed
     }
 
     /// What a call of a catalogued callable gives: what it acquires, where it returns that.
     fn made(&self, func: FuncId, facts: &SymbolFacts, args: &[crate::ir::Arg]) -> Option<TypeId> {
         let acquired = self.acquisition(func, facts, args).filter(|fact| fact.callback.is_none());
-        acquired.map(|fact| fact.resource).or_else(|| self.makes(facts))
+        acquired.map(|fact| fact.resource).or_else(|| self.makes(func, facts))
     }
 
     fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {

@@ -5,16 +5,18 @@ mod call;
 mod classes;
 mod conditions;
 mod infer;
+mod links;
 mod print;
 mod regions;
 
 pub use call::{CallInfo, Target};
 pub use infer::symbol_args;
+pub use links::Links;
 pub use regions::Regions;
 
 use crate::catalog::schema::LanguageFacts;
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
-use crate::ir::{ClassId, FuncId, LocalId, Module, Name, OpRef, Place, Proj, Root, TypeRef};
+use crate::ir::{ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Place, Program, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smallvec::SmallVec;
@@ -26,11 +28,13 @@ pub enum Ty {
     Path(Name),
     /// An instance of a catalogued type.
     Inst(TypeId),
-    /// A class of this file.
+    /// A module of the program.
+    Module(ModuleId),
+    /// A class of the program.
     Class(ClassId),
     /// An instance of it.
     Object(ClassId),
-    /// A function or method of this file, as a value.
+    /// A function or method of the program, as a value.
     Func(FuncId),
 }
 
@@ -42,14 +46,17 @@ const MAX_ALTERNATIVES: usize = 4;
 /// Variables that a closure is known to hold.
 const MAX_CAPTURES: usize = 64;
 
-/// Types, classes and call targets of one file.
+/// Types, classes and call targets of one program.
 pub struct Resolved<'a> {
-    pub module: &'a Module,
+    pub program: &'a Program,
+    links: &'a Links,
     pub catalog: &'a EcosystemFacts,
-    /// What is known of the versions of packages that the file uses.
-    versions: Option<&'a FxHashMap<Name, Version>>,
-    /// Per function: what is known about its places. Globals are under `FuncId(0)`.
+    /// What is known of the versions of packages that each module uses.
+    versions: Vec<Option<&'a FxHashMap<Name, Version>>>,
+    /// Per function: what is known about its places. Globals are under the top level of their module.
     env: Vec<FxHashMap<Place, TySet>>,
+    /// Modules of which something was learnt in the current round of inference.
+    changed: FxHashSet<ModuleId>,
     fields: FxHashMap<(ClassId, Name), TySet>,
     /// Fields that the class body fills with a container and no method replaces: one for all objects.
     shared_fields: FxHashSet<(ClassId, Name)>,
@@ -58,7 +65,8 @@ pub struct Resolved<'a> {
     properties: FxHashSet<FuncId>,
     /// What a generator function yields.
     yields: Vec<TySet>,
-    bound_globals: FxHashSet<Name>,
+    /// By module.
+    bound_globals: Vec<FxHashSet<Name>>,
     /// The places a closure captures, in the function that defines it.
     captures: FxHashMap<FuncId, Vec<Place>>,
     bases: Vec<SmallVec<[ClassId; 2]>>,
@@ -76,32 +84,35 @@ pub struct Resolved<'a> {
 }
 
 impl<'a> Resolved<'a> {
-    /// `versions`: those of packages that the file uses, as far as they are known; the others are taken to be the newest.
+    /// `versions`: per module those of packages that it uses, as far as they are known; the others are taken to be the newest.
     pub fn new(
-        module: &'a Module,
+        program: &'a Program,
+        links: &'a Links,
         catalog: &'a EcosystemFacts,
-        versions: Option<&'a FxHashMap<Name, Version>>,
+        versions: Vec<Option<&'a FxHashMap<Name, Version>>>,
     ) -> Self {
         let mut resolved = Resolved {
-            module,
+            program,
+            links,
             catalog,
             versions,
-            env: vec![FxHashMap::default(); module.functions.len()],
+            changed: FxHashSet::default(),
+            env: vec![FxHashMap::default(); program.functions.len()],
             fields: FxHashMap::default(),
             shared_fields: FxHashSet::default(),
             replaced_fields: FxHashSet::default(),
             properties: FxHashSet::default(),
-            yields: vec![TySet::new(); module.functions.len()],
-            bound_globals: FxHashSet::default(),
+            yields: vec![TySet::new(); program.functions.len()],
+            bound_globals: vec![FxHashSet::default(); program.modules.len()],
             captures: FxHashMap::default(),
             bases: Vec::new(),
             open_classes: FxHashSet::default(),
             subclasses: Vec::new(),
             calls: FxHashMap::default(),
             given: FxHashMap::default(),
-            made_in: vec![Vec::new(); module.classes.len()],
-            own_containers: vec![FxHashSet::default(); module.functions.len()],
-            swallowing: vec![FxHashSet::default(); module.functions.len()],
+            made_in: vec![Vec::new(); program.classes.len()],
+            own_containers: vec![FxHashSet::default(); program.functions.len()],
+            swallowing: vec![FxHashSet::default(); program.functions.len()],
         };
         resolved.infer();
         resolved.extend_captures();
@@ -134,7 +145,7 @@ impl<'a> Resolved<'a> {
     /// The function whose environment holds places with this root.
     fn home(&self, func: FuncId, root: &Root) -> FuncId {
         match root {
-            Root::Global(_) => FuncId(0),
+            Root::Global(_) => self.program.top_of(func),
             _ => func,
         }
     }
@@ -143,7 +154,7 @@ impl<'a> Resolved<'a> {
         let mut out = TySet::new();
         match root {
             Root::This => {
-                let function = self.module.func(func);
+                let function = self.program.func(func);
                 if let Some(class) = function.class {
                     out.push(match function.binding {
                         crate::ir::Binding::Class => Ty::Class(class),
@@ -152,14 +163,17 @@ impl<'a> Resolved<'a> {
                 }
             }
             Root::Capture(i) => {
-                if let (Some(parent), Some(places)) = (self.module.func(func).parent, self.captures.get(&func))
+                if let (Some(parent), Some(places)) = (self.program.func(func).parent, self.captures.get(&func))
                     && let Some(place) = places.get(*i as usize)
                 {
                     return self.type_of(parent, place);
                 }
             }
-            Root::Global(name) if !self.bound_globals.contains(name) => {
-                out.push(Ty::Path(smol_str::format_smolstr!("builtins.{name}")));
+            Root::Global(name) if !self.is_bound(func, name) => {
+                self.star_member(self.program.module_of(func), name, &mut out);
+                if out.is_empty() {
+                    out.push(Ty::Path(smol_str::format_smolstr!("builtins.{name}")));
+                }
             }
             _ => {
                 if let Some(known) = self.env[self.home(func, root).index()].get(&Place::root(root.clone())) {
@@ -174,8 +188,10 @@ impl<'a> Resolved<'a> {
         let Proj::Field(name) = proj else { return };
         match ty {
             Ty::Path(path) => {
-                add(out, Ty::Path(self.member_path(path, name)));
+                let member = self.member_path(path, name);
+                add(out, self.absolute_type(&member).unwrap_or(Ty::Path(member)));
             }
+            Ty::Module(module) => self.member_type(*module, name, out),
             Ty::Inst(id) => {
                 if let Some(attribute) = self.catalog.ty(*id).attributes.get(name) {
                     add(out, Ty::Inst(*attribute));
@@ -231,7 +247,7 @@ impl<'a> Resolved<'a> {
     /// What calling `func` gives, once awaited or entered where that is how it is used.
     pub fn result_type(&self, func: FuncId) -> TySet {
         let mut out = TySet::new();
-        if self.module.func(func).generator {
+        if self.program.func(func).generator {
             extend(&mut out, &self.yields[func.index()]);
         } else if let Some(known) = self.env[func.index()].get(&Place::root(Root::Result)) {
             extend(&mut out, known);
@@ -252,7 +268,7 @@ impl<'a> Resolved<'a> {
 
     /// What `here` knows capture `i` of the closure `func` as, when `here` defines the closure or is itself a closure that can call it.
     pub fn captured_here(&self, here: FuncId, func: FuncId, i: usize) -> Option<Place> {
-        let home = self.module.func(func).parent?;
+        let home = self.program.func(func).parent?;
         let place = self.captured_places(func).get(i)?;
         self.known_here(here, home, place)
     }
@@ -262,22 +278,22 @@ impl<'a> Resolved<'a> {
         if here == home || matches!(place.root, Root::Global(_)) {
             return Some(place.clone());
         }
-        let outer = self.known_here(self.module.func(here).parent?, home, place)?;
+        let outer = self.known_here(self.program.func(here).parent?, home, place)?;
         let index = self.captured_places(here).iter().position(|captured| *captured == outer)?;
         Some(Place::root(Root::Capture(u16::try_from(index).ok()?)))
     }
 
     /// A closure that captures another one can do what that one does, so it holds what that one holds.
     fn extend_captures(&mut self) {
-        for func in self.module.func_ids() {
+        for func in self.program.func_ids() {
             // Functions come after those that define them, so that what the parent captures is complete.
-            let Some(parent) = self.module.func(func).parent else { continue };
+            let Some(parent) = self.program.func(func).parent else { continue };
             let mut next = 0;
             while let Some(place) = self.captured_places(func).get(next).cloned() {
                 next += 1;
                 for ty in self.type_of(parent, &place) {
                     let Ty::Func(other) = ty else { continue };
-                    let Some(home) = self.module.func(other).parent else { continue };
+                    let Some(home) = self.program.func(other).parent else { continue };
                     for captured in self.captured_places(other).to_vec() {
                         let Some(known) = self.known_here(parent, home, &captured) else { continue };
                         let places = self.captures.entry(func).or_default();
@@ -294,15 +310,21 @@ impl<'a> Resolved<'a> {
         self.catalog.language()
     }
 
-    /// The file gives the module-level name a meaning.
-    pub(super) fn is_bound(&self, name: &Name) -> bool {
-        self.bound_globals.contains(name)
+    /// The file of the function gives the module-level name a meaning.
+    pub(super) fn is_bound(&self, func: FuncId, name: &Name) -> bool {
+        self.bound_globals[self.program.module_of(func).index()].contains(name)
     }
 
-    /// Module-level variables that may hold an instance of the type, sorted.
-    pub fn globals_of(&self, kind: TypeId) -> Vec<Place> {
-        let mut globals: Vec<Place> = self.bound_globals.iter().map(|name| Place::global(name.clone())).collect();
-        globals.retain(|global| self.type_of(FuncId(0), global).contains(&Ty::Inst(kind)));
+    fn versions_in(&self, func: FuncId) -> Option<&'a FxHashMap<Name, Version>> {
+        self.versions.get(self.program.module_of(func).index()).copied().flatten()
+    }
+
+    /// Variables of the module that may hold an instance of the type, sorted.
+    pub fn globals_of(&self, module: ModuleId, kind: TypeId) -> Vec<Place> {
+        let top = self.program.part(module).top;
+        let names = self.bound_globals[module.index()].iter();
+        let mut globals: Vec<Place> = names.map(|name| Place::global(name.clone())).collect();
+        globals.retain(|global| self.type_of(top, global).contains(&Ty::Inst(kind)));
         globals.sort();
         globals
     }
@@ -336,8 +358,8 @@ impl<'a> Resolved<'a> {
     /// Everything of this class that the file makes is kept in module globals, or the class keeps its one object itself: one for the
     /// process.
     pub fn is_singleton(&self, class: ClassId) -> bool {
-        let keeps_itself = self.module.class(class).methods.iter().any(|(name, method)| {
-            let function = self.module.func(*method);
+        let keeps_itself = self.program.class(class).methods.iter().any(|(name, method)| {
+            let function = self.program.func(*method);
             function.binding == crate::ir::Binding::Class
                 && self.language().starters.contains(name)
                 && function
@@ -355,7 +377,7 @@ impl<'a> Resolved<'a> {
 
     /// The function brings an object to life: what it stores in fields is nobody's when it raises.
     pub fn is_starter(&self, func: FuncId) -> bool {
-        let function = self.module.func(func);
+        let function = self.program.func(func);
         function.class.is_some()
             && (function.kind == crate::ir::FnKind::Constructor || self.language().starters.contains(&function.name))
     }
@@ -376,7 +398,7 @@ impl<'a> Resolved<'a> {
     }
 
     fn may_return_true(&self, func: FuncId) -> bool {
-        let function = self.module.func(func);
+        let function = self.program.func(func);
         function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
             crate::ir::Op::Const { dst, value } if dst.root == Root::Result => *value == crate::ir::Const::Bool(true),
             crate::ir::Op::Copy { dst, .. } => dst.root == Root::Result,
@@ -389,26 +411,25 @@ impl<'a> Resolved<'a> {
     }
 
     /// What the callable makes in the version at hand.
-    fn makes(&self, facts: &SymbolFacts) -> Option<TypeId> {
-        self.catalog.makes(facts, self.versions)
+    fn makes(&self, func: FuncId, facts: &SymbolFacts) -> Option<TypeId> {
+        self.catalog.makes(facts, self.versions_in(func))
     }
 
     /// The ways in which the callable acquires in the version at hand.
-    pub fn acquires<'f>(&self, facts: &'f SymbolFacts) -> impl Iterator<Item = &'f AcquireFact> {
-        facts.acquires.iter().filter(|fact| self.catalog.is_in_force(&facts.path, fact.resource, self.versions))
+    pub fn acquires<'f>(&self, func: FuncId, facts: &'f SymbolFacts) -> impl Iterator<Item = &'f AcquireFact> {
+        let versions = self.versions_in(func);
+        facts.acquires.iter().filter(move |fact| self.catalog.is_in_force(&facts.path, fact.resource, versions))
     }
 
     /// What a call of the named function gives (`ReturnType<typeof connect>`).
-    fn annotated_result(&self, function: &TypeRef, out: &mut TySet) {
-        let Some((first, rest)) = function.path.split_first() else { return };
-        for root in self.root_type(FuncId(0), &Root::Global(first.clone())) {
-            match root {
-                Ty::Func(func) if rest.is_empty() => {
+    fn annotated_result(&self, here: FuncId, function: &TypeRef, out: &mut TySet) {
+        for named in self.named(here, &function.path) {
+            match named {
+                Ty::Func(func) => {
                     extend(out, &self.result_type(func));
                 }
                 Ty::Path(path) => {
-                    let full = self.path_of(path, rest);
-                    if let Some(ty) = self.catalog.function(&full).and_then(|facts| self.makes(facts)) {
+                    if let Some(ty) = self.catalog.function(&path).and_then(|facts| self.makes(here, facts)) {
                         add(out, Ty::Inst(ty));
                     }
                 }
@@ -419,7 +440,7 @@ impl<'a> Resolved<'a> {
 
     /// The class whose object the place is, when it is the receiver of a method, seen from there or from a closure in it.
     pub fn receiver_class(&self, func: FuncId, root: &Root) -> Option<ClassId> {
-        let function = self.module.func(func);
+        let function = self.program.func(func);
         match root {
             Root::This if function.binding == crate::ir::Binding::Instance => function.class,
             Root::Capture(i) => {
@@ -430,28 +451,27 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// Types that a written annotation stands for, as what instances of it are.
-    fn annotation(&self, ty: &TypeRef, out: &mut TySet) {
+    /// Types that an annotation stands for which is written in the module of `here`, as what instances of it are.
+    fn annotation(&self, here: FuncId, ty: &TypeRef, out: &mut TySet) {
         for alternative in std::iter::once(ty).chain(&ty.alternatives) {
             let Some((first, rest)) = alternative.path.split_first() else { continue };
             if let ([argument, ..], true) = (alternative.args.as_slice(), rest.is_empty()) {
                 if self.language().wrapper_types.contains(first) {
-                    self.annotation(argument, out);
+                    self.annotation(here, argument, out);
                     continue;
                 }
                 if self.language().result_types.contains(first) {
-                    self.annotated_result(argument, out);
+                    self.annotated_result(here, argument, out);
                     continue;
                 }
             }
-            for root in self.root_type(FuncId(0), &Root::Global(first.clone())) {
-                match root {
-                    Ty::Class(class) if rest.is_empty() => {
+            for named in self.named(here, &alternative.path) {
+                match named {
+                    Ty::Class(class) => {
                         add(out, Ty::Object(class));
                     }
                     Ty::Path(path) => {
-                        let full = self.path_of(path, rest);
-                        if let Some(id) = self.catalog.class(&full, self.versions) {
+                        if let Some(id) = self.catalog.class(&path, self.versions_in(here)) {
                             add(out, Ty::Inst(id));
                         }
                     }

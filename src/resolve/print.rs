@@ -10,8 +10,8 @@ impl Resolved<'_> {
     /// qualified name.
     pub fn print(&self, only: Option<&str>) -> String {
         let mut out = String::new();
-        for id in self.module.func_ids() {
-            let function = self.module.func(id);
+        for id in self.program.func_ids() {
+            let function = self.program.func(id);
             if only.is_some_and(|only| !function.is_called(only)) {
                 continue;
             }
@@ -51,7 +51,8 @@ impl Resolved<'_> {
             return out;
         }
         for ((class, field), types) in self.fields.iter().collect::<BTreeMap<_, _>>() {
-            let _ = writeln!(out, "field {}.{field}: {}", self.module.class(*class).qualname, self.describe_all(types));
+            let _ =
+                writeln!(out, "field {}.{field}: {}", self.program.class(*class).qualname, self.describe_all(types));
         }
         out
     }
@@ -64,9 +65,10 @@ impl Resolved<'_> {
         match ty {
             Ty::Path(path) => path.to_string(),
             Ty::Inst(id) => format!("<{}>", self.catalog.ty(*id).id),
-            Ty::Class(class) => format!("class {}", self.module.class(*class).qualname),
-            Ty::Object(class) => format!("<{}>", self.module.class(*class).qualname),
-            Ty::Func(func) => format!("fn {}", self.module.func(*func).qualname),
+            Ty::Module(module) => format!("module {}", module.0),
+            Ty::Class(class) => format!("class {}", self.program.class(*class).qualname),
+            Ty::Object(class) => format!("<{}>", self.program.class(*class).qualname),
+            Ty::Func(func) => format!("fn {}", self.program.func(*func).qualname),
         }
     }
 
@@ -74,8 +76,8 @@ impl Resolved<'_> {
         match target {
             Target::Catalog { facts } => facts.path.to_string(),
             Target::ResourceMethod { ty, name } => format!("<{}>.{name}", self.catalog.ty(*ty).id),
-            Target::Project(func) => format!("fn {}", self.module.func(*func).qualname),
-            Target::Construct(class) => format!("new {}", self.module.class(*class).qualname),
+            Target::Project(func) => format!("fn {}", self.program.func(*func).qualname),
+            Target::Construct(class) => format!("new {}", self.program.class(*class).qualname),
             Target::External(path) => format!("external {path}"),
         }
     }

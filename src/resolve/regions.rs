@@ -2,36 +2,61 @@
 
 use super::{CallInfo, Resolved, Target, Ty, symbol_args};
 use crate::catalog::schema::{ResourceKind, Role};
-use crate::ir::{Arg, BlockId, Callee, Const, FuncId, Module, Name, Op, OpRef, Place, Proj, Root};
-use rustc_hash::FxHashSet;
+use crate::ir::{Arg, BlockId, Callee, ClassId, Const, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Facts about where functions run.
 pub struct Regions {
-    /// Functions that only a script's top level runs: called from the script region or from each other, never handed on.
+    /// Functions that only a script's top level runs: called from the script region or from each other, in any file, never handed on.
     pub script_only: FxHashSet<FuncId>,
-    /// Functions that some code of the file calls or refers to.
+    /// Functions that some code of the program calls or refers to.
     pub used: FxHashSet<FuncId>,
-    /// Names of fields on which code calls something like a release from outside of the object (`context.client.close()`).
-    pub released_outside: FxHashSet<Name>,
-    /// The file is a program that does some work and is expected to end: it exports nothing, starts nothing that waits for others,
+    /// Fields on which code calls something like a release from outside of the object (`context.client.close()`).
+    released_fields: FxHashSet<(ClassId, Name)>,
+    /// The same where the class of the object is not known: names of fields, with the modules that have such code.
+    released_names: FxHashMap<Name, Vec<ModuleId>>,
+    /// Modules that are programs which do some work and are expected to end: they export nothing, start nothing that waits for others,
     /// and nobody ends the process.
-    pub program: bool,
+    programs: FxHashSet<ModuleId>,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
 }
 
 impl Regions {
     pub fn new(resolved: &Resolved<'_>) -> Self {
-        let module = resolved.module;
+        let program = resolved.program;
         let mut called_by_script: Vec<FuncId> = Vec::new();
-        let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); module.functions.len()];
+        let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); program.functions.len()];
         let mut escaping: FxHashSet<FuncId> = FxHashSet::default();
         let mut used: FxHashSet<FuncId> = FxHashSet::default();
-        let mut released_outside: FxHashSet<Name> = FxHashSet::default();
-        let mut serves = false;
-        let page = module.exports.is_empty() && resolved.is_shown();
-        for id in module.func_ids() {
-            let function = module.func(id);
+        let mut released_fields: FxHashSet<(ClassId, Name)> = FxHashSet::default();
+        let mut released_names: FxHashMap<Name, Vec<ModuleId>> = FxHashMap::default();
+        let mut serves: FxHashSet<ModuleId> = FxHashSet::default();
+        let pages: FxHashSet<ModuleId> = program
+            .module_ids()
+            .filter(|module| program.part(*module).exports.is_empty() && resolved.is_shown(*module))
+            .collect();
+        for id in program.func_ids() {
+            let function = program.func(id);
+            let here = program.module_of(id);
+            let top = program.is_top(id);
+            let mut released = |owner: &Place, field: Name| {
+                let types = resolved.type_of(id, owner);
+                let classes = types.iter().filter_map(|ty| match ty {
+                    Ty::Object(class) | Ty::Class(class) => Some((*class, field.clone())),
+                    _ => None,
+                });
+                let known = released_fields.len();
+                released_fields.extend(classes);
+                if types.is_empty()
+                    || (released_fields.len() == known && types.iter().all(|ty| matches!(ty, Ty::Path(_))))
+                {
+                    let modules = released_names.entry(field).or_default();
+                    if modules.last() != Some(&here) {
+                        modules.push(here);
+                    }
+                }
+            };
             if !function.decorators.is_empty() && resolved.has_unknown_decorator(id) && !resolved.is_program_entry(id) {
                 escaping.insert(id);
             }
@@ -48,13 +73,12 @@ impl Regions {
                     match &instr.op {
                         Op::Call { callee, args, .. } => {
                             if let Callee::Method { recv, name, .. } = callee
-                                && let Some(Proj::Field(field)) = recv.proj.last()
-                                && recv.root != Root::This
                                 && resolved.language().may_release.contains(name)
+                                && let Some((owner, field)) = field_outside(recv)
                             {
-                                released_outside.insert(field.clone());
+                                released(&owner, field);
                             }
-                            if page && id == FuncId(0) && runs_once(callee, args, resolved) {
+                            if top && pages.contains(&here) && runs_once(callee, args, resolved) {
                                 // `$(document).ready(() => ...)`: once the page is there, like the top level itself.
                                 let given = args.iter().flat_map(|arg| resolved.type_of(id, &arg.place));
                                 called_by_script.extend(
@@ -66,13 +90,15 @@ impl Regions {
                             // Drivers (`asyncio.run(main())`) get the call's result, not the function.
                             let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                             let Some(info) = resolved.call(at) else { continue };
-                            serves |= resolved.goes_on(id, callee, args, info);
-                            released_outside.extend(released_fields(info, args));
+                            if resolved.goes_on(id, callee, args, info) {
+                                serves.insert(here);
+                            }
+                            released_arguments(info, args).for_each(|(owner, field)| released(&owner, field));
                             for func in info.functions() {
                                 if func != id {
                                     used.insert(func);
                                 }
-                                if id == FuncId(0) && (block.script || is_plain_call(callee)) {
+                                if top && (block.script || is_plain_call(callee)) {
                                     called_by_script.push(func);
                                 } else {
                                     callees[id.index()].push(func);
@@ -80,8 +106,7 @@ impl Regions {
                             }
                         }
                         // At the top level, a name for it and no more.
-                        Op::Copy { dst, .. }
-                            if id == FuncId(0) && dst.is_root() && matches!(dst.root, Root::Global(_)) => {}
+                        Op::Copy { dst, .. } if top && dst.is_root() && matches!(dst.root, Root::Global(_)) => {}
                         Op::Copy { dst, src, .. }
                             if !dst.is_root() || matches!(dst.root, Root::Result | Root::Global(_)) =>
                         {
@@ -94,40 +119,67 @@ impl Regions {
                 }
             }
         }
-        for export in &module.exports {
-            for ty in resolved.type_of(FuncId(0), &Place::global(export.name.clone())) {
-                if let Ty::Func(func) = ty {
-                    escaping.insert(func);
-                    used.insert(func);
-                }
-            }
+        for func in resolved.exported_functions() {
+            escaping.insert(func);
+            used.insert(func);
         }
         let entry = |id: &FuncId| {
-            let function = module.func(*id);
+            let function = program.func(*id);
             let named = resolved.language().entry_functions.contains(&function.name);
-            (named && function.parent == Some(FuncId(0)) && function.class.is_none()) || resolved.is_program_entry(*id)
+            let outermost = function.parent.is_some_and(|parent| program.is_top(parent)) && function.class.is_none();
+            (named && outermost) || resolved.is_program_entry(*id)
         };
-        called_by_script.extend(module.func_ids().filter(entry));
+        called_by_script.extend(program.func_ids().filter(entry));
         // Reached from the script, transitively; then without what anything else reaches.
         let mut script_only: FxHashSet<FuncId> = FxHashSet::default();
         let mut queue = called_by_script;
         while let Some(func) = queue.pop() {
-            let plain = !escaping.contains(&func) && module.func(func).class.is_none();
+            let plain = !escaping.contains(&func) && program.func(func).class.is_none();
             if (plain || resolved.is_program_entry(func)) && script_only.insert(func) {
                 queue.extend(&callees[func.index()]);
             }
         }
         let mut queue: Vec<FuncId> =
-            module.func_ids().filter(|id| *id != FuncId(0) && !script_only.contains(id)).collect();
+            program.func_ids().filter(|id| !program.is_top(*id) && !script_only.contains(id)).collect();
         while let Some(func) = queue.pop() {
             queue.extend(callees[func.index()].iter().filter(|callee| script_only.remove(callee)));
         }
-        let program = resolved.language().eager_await
-            && module.exports.is_empty()
-            && !serves
-            && runs_at_top_level(module)
-            && !page;
-        Regions { script_only, used, released_outside, program, escaping }
+        let programs = program
+            .module_ids()
+            .filter(|module| {
+                resolved.language().eager_await
+                    && program.part(*module).exports.is_empty()
+                    && runs_at_top_level(resolved, *module)
+                    && !pages.contains(module)
+                    && !resolved.reaches_any(*module, &serves)
+            })
+            .collect();
+        Regions { script_only, used, released_fields, released_names, programs, escaping }
+    }
+
+    /// The function is in a module that is a program which does some work and is expected to end.
+    pub fn in_program(&self, resolved: &Resolved<'_>, func: FuncId) -> bool {
+        self.programs.contains(&resolved.program.module_of(func))
+    }
+
+    /// Code outside of the class calls something like a release on the field of an object that is, or may be, of the class.
+    pub fn is_released_outside(&self, resolved: &Resolved<'_>, class: ClassId, field: &Name) -> bool {
+        let known = |class: &ClassId| self.released_fields.contains(&(*class, field.clone()));
+        if resolved.ancestry(class).iter().any(known) || resolved.descendants(class).iter().any(known) {
+            return true;
+        }
+        let home = resolved.program.module_of_class(class);
+        let may_know = |module: &ModuleId| *module == home || resolved.is_near(*module, home);
+        self.released_names.get(field).is_some_and(|modules| modules.iter().any(may_know))
+    }
+}
+
+/// The object and the name of its field that the place is; not for fields of the receiver.
+fn field_outside(place: &Place) -> Option<(Place, Name)> {
+    let mut owner = place.clone();
+    match owner.proj.pop() {
+        Some(Proj::Field(field)) if place.root != Root::This && !place.cut => Some((owner, field)),
+        _ => None,
     }
 }
 
@@ -137,8 +189,9 @@ fn is_plain_call(callee: &Callee) -> bool {
 }
 
 /// The top level does something that takes time: it waits, or calls what does.
-fn runs_at_top_level(module: &Module) -> bool {
-    let mut instrs = module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs);
+fn runs_at_top_level(resolved: &Resolved<'_>, module: ModuleId) -> bool {
+    let top = resolved.program.part(module).top;
+    let mut instrs = resolved.program.func(top).blocks.iter().flat_map(|block| &block.instrs);
     instrs.any(|instr| match &instr.op {
         Op::Await { .. } => true,
         Op::Call { callee, .. } => is_plain_call(callee),
@@ -162,30 +215,26 @@ fn runs_once(callee: &Callee, args: &[Arg], resolved: &Resolved<'_>) -> bool {
 }
 
 /// Fields of other objects than the receiver that a catalogued function releases: `clearInterval(socket.timer)`.
-fn released_fields<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Iterator<Item = Name> + 'a {
+fn released_arguments<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Iterator<Item = (Place, Name)> + 'a {
     let symbols = info.targets.iter().filter_map(|target| match target {
         Target::Catalog { facts } => Some(facts.roles.iter().filter(|symbol| symbol.role == Role::Releases)),
         _ => None,
     });
-    symbols.flatten().flat_map(|symbol| symbol_args(symbol, args)).filter_map(|(_, arg)| match arg.place.proj.last() {
-        Some(Proj::Field(field)) if arg.place.root != Root::This => Some(field.clone()),
-        _ => None,
-    })
+    symbols.flatten().flat_map(|symbol| symbol_args(symbol, args)).filter_map(|(_, arg)| field_outside(&arg.place))
 }
 
 impl Resolved<'_> {
     /// The code runs in a page, which goes on until it is left.
-    fn is_shown(&self) -> bool {
+    fn is_shown(&self, module: ModuleId) -> bool {
         let page = &self.language().page_globals;
-        let is_page =
-            |place: &Place| matches!(&place.root, Root::Global(name) if page.contains(name) && !self.is_bound(name));
-        self.module.functions.iter().flat_map(|function| &function.blocks).flat_map(|block| &block.instrs).any(
-            |instr| {
-                let mut found = false;
-                instr.op.for_each_place(&mut |place| found |= is_page(place));
-                found
-            },
-        )
+        let top = self.program.part(module).top;
+        let is_page = |place: &Place| matches!(&place.root, Root::Global(name) if page.contains(name) && !self.is_bound(top, name));
+        let functions = self.program.functions_of(module).map(|func| self.program.func(func));
+        functions.flat_map(|function| &function.blocks).flat_map(|block| &block.instrs).any(|instr| {
+            let mut found = false;
+            instr.op.for_each_place(&mut |place| found |= is_page(place));
+            found
+        })
     }
 
     /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer - or

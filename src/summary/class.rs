@@ -120,7 +120,7 @@ fn owner_of(summaries: &Summaries<'_>, func: FuncId, handed: &HandOver) -> Optio
             let roles = resolved.decorator_roles(func);
             let lazy = roles.contains(&Role::Memoises) && roles.contains(&Role::Property);
             let class = receiver_class(summaries, func).filter(|_| lazy)?;
-            Some((class, resolved.module.func(func).name.clone(), None))
+            Some((class, resolved.program.func(func).name.clone(), None))
         }
         // A factory that fills a field of the object it returns.
         Owner::Caller(proj) => {
@@ -167,7 +167,7 @@ fn closers(
     for (name, method) in resolved.methods(class) {
         if releases(summaries, method, field, case, handed) {
             // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
-            let own = resolved.module.func(method);
+            let own = resolved.program.func(method);
             let dead = own.private && !summaries.regions.used.contains(&method);
             if is_closer(&name) || !(dead || filling.contains(&method)) {
                 out.released_in.push(method);
@@ -184,7 +184,7 @@ fn closers(
 
 /// The end of a scope over the object does nothing: neither for the object nor for a transaction.
 fn is_idle_exit(summaries: &Summaries<'_>, func: FuncId) -> bool {
-    let function = summaries.resolved.module.func(func);
+    let function = summaries.resolved.program.func(func);
     let calls = |instr: &Instr| matches!(instr.op, Op::Call { .. } | Op::Unknown { .. } | Op::Yield { .. });
     summaries.resolved.language().exit_methods.contains(&function.name)
         && !function.blocks.iter().flat_map(|block| &block.instrs).any(calls)
@@ -200,13 +200,13 @@ fn forgotten(
     released_in: &[FuncId],
 ) -> Option<(ClassId, FuncId)> {
     let resolved = summaries.resolved;
-    resolved.subclasses(class).iter().find_map(|sub| {
+    resolved.descendants(class).iter().find_map(|sub| {
         let methods = resolved.methods(*sub);
         if released_in.is_empty() || methods.iter().any(|(_, method)| releases(summaries, *method, field, case, handed))
         {
             return None;
         }
-        let replaced = |name: &Name| released_in.iter().any(|released| resolved.module.func(*released).name == *name);
+        let replaced = |name: &Name| released_in.iter().any(|released| resolved.program.func(*released).name == *name);
         let closer = methods.iter().find(|(name, _)| replaced(name))?;
         Some((*sub, closer.1))
     })
@@ -222,7 +222,7 @@ fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
 /// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.
 fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
     let resolved = summaries.resolved;
-    let function = resolved.module.func(func);
+    let function = resolved.program.func(func);
     if matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor) {
         return function.class;
     }
@@ -242,7 +242,7 @@ fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, class: Cl
         .map(|(func, _)| *func)
         .collect();
     let (first, later): (Vec<FuncId>, Vec<FuncId>) =
-        filling.into_iter().partition(|func| summaries.resolved.module.func(*func).kind == FnKind::Constructor);
+        filling.into_iter().partition(|func| summaries.resolved.program.func(*func).kind == FnKind::Constructor);
     if first.is_empty() { Vec::new() } else { later }
 }
 
@@ -259,7 +259,7 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
         let Some(at) = leak.lost_at.filter(|_| leak.kind == ExitKind::Lost && leak.tier.is_none()) else {
             return false;
         };
-        matches!(&resolved.module.op(at).op, Op::Copy { src, .. }
+        matches!(&resolved.program.op(at).op, Op::Copy { src, .. }
             if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
     })
 }

@@ -87,12 +87,13 @@ impl<'a> Summaries<'a> {
         cases
     }
 
-    /// Some function of the file releases a module-level variable that holds a resource of this type.
-    pub fn is_global_released(&self, kind: TypeId) -> bool {
-        let globals = self.resolved.globals_of(kind);
+    /// Some function of the module of `func` releases a module-level variable that holds a resource of this type.
+    pub fn is_global_released(&self, func: FuncId, kind: TypeId) -> bool {
+        let module = self.resolved.program.module_of(func);
+        let globals = self.resolved.globals_of(module, kind);
         self.resolved
-            .module
-            .func_ids()
+            .program
+            .functions_of(module)
             .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
     }
 
@@ -116,7 +117,7 @@ impl<'a> Summaries<'a> {
             kind,
             start: Start::Place(place.clone()),
             symbol: self.resolved.catalog.ty(kind).id.clone(),
-            span: self.resolved.module.func(func).name_span,
+            span: self.resolved.program.func(func).name_span,
             confidence: Confidence::High,
             hops: 0,
             because: Vec::new(),

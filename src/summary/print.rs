@@ -9,14 +9,14 @@ impl Summaries<'_> {
     /// Per function its acquisitions and what becomes of them, then per class the owned fields and who releases them.
     /// With `only`, the functions of that name or qualified name.
     pub fn print(&self, only: Option<&str>) -> String {
-        let module = self.resolved.module;
+        let program = self.resolved.program;
         let mut out = String::new();
-        let all: Vec<_> = module.func_ids().map(|func| (func, self.cases(func))).collect();
+        let all: Vec<_> = program.func_ids().map(|func| (func, self.cases(func))).collect();
         for (func, cases) in &all {
-            if only.is_some_and(|only| !module.func(*func).is_called(only)) {
+            if only.is_some_and(|only| !program.func(*func).is_called(only)) {
                 continue;
             }
-            let _ = writeln!(out, "fn {}", module.func(*func).qualname);
+            let _ = writeln!(out, "fn {}", program.func(*func).qualname);
             for case in cases.iter() {
                 let id = &self.resolved.catalog.ty(case.token.kind).id;
                 let _ = writeln!(out, "  acquires {id} by {}", case.token.symbol);
@@ -30,10 +30,10 @@ impl Summaries<'_> {
         }
         for owned in owned_fields(self, &all) {
             let names = |funcs: &[crate::ir::FuncId]| {
-                let names: Vec<&str> = funcs.iter().map(|func| module.func(*func).name.as_str()).collect();
+                let names: Vec<&str> = funcs.iter().map(|func| program.func(*func).name.as_str()).collect();
                 if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
             };
-            let class = &module.class(owned.class).qualname;
+            let class = &program.class(owned.class).qualname;
             let id = &self.resolved.catalog.ty(owned.kind).id;
             let _ = writeln!(out, "field {class}.{} owns {id}, released in {}", owned.field, names(&owned.released_in));
         }

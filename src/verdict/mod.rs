@@ -17,16 +17,17 @@ use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
-/// All findings of one file, unsorted, without fingerprints.
-pub fn judge(summaries: &Summaries<'_>, scope: &FileScope) -> Vec<Finding> {
-    let module = summaries.resolved.module;
-    let all: Vec<(FuncId, Rc<Vec<Case>>)> = module.func_ids().map(|func| (func, summaries.cases(func))).collect();
-    let (owners, kept) = judge_owners(summaries, scope, &all);
+/// All findings of a program, unsorted, without fingerprints. `scopes`: of its modules, in their order.
+pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+    let program = summaries.resolved.program;
+    let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
+    let (owners, kept) = judge_owners(summaries, scopes, &all);
     let mut out = Vec::new();
     for (func, cases) in &all {
+        let scope = &scopes[program.module_of(*func).index()];
         for case in cases.iter() {
             let growth = growth(summaries, case, scope);
-            if module.func(*func).kind == FnKind::Module || growth.is_none() {
+            if program.func(*func).kind == FnKind::Module || growth.is_none() {
                 out.extend(judge_once(summaries, case, scope));
                 continue;
             }
@@ -58,7 +59,7 @@ fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Opti
         return None;
     }
     let subject = Subject::new(summaries, case)?;
-    let draft = match summaries.resolved.module.func(case.func).kind {
+    let draft = match summaries.resolved.program.func(case.func).kind {
         FnKind::Module => interval_without_teardown::detect_at_top_level(&subject),
         _ => None,
     };
@@ -68,7 +69,7 @@ fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Opti
 /// Findings about what classes keep, and for each acquisition that `owner-never-closes` speaks of, who sees it.
 fn judge_owners(
     summaries: &Summaries<'_>,
-    scope: &FileScope,
+    scopes: &[FileScope],
     all: &[(FuncId, Rc<Vec<Case>>)],
 ) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
     let mut out = Vec::new();
@@ -78,6 +79,7 @@ fn judge_owners(
         let cases = all.get(owned.store.0.index()).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
+        let scope = &scopes[summaries.resolved.program.module_of(owned.store.0).index()];
         let single = summaries.resolved.is_singleton(owned.class);
         let growth = |usual| {
             Some(match (scope.test, single) {
@@ -158,8 +160,8 @@ pub fn is_for(finding: &Finding, persona: Persona) -> bool {
 /// How fast it grows; `None` when the process ends with the function.
 fn growth(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Growth> {
     let (Start::Acquire { at, .. } | Start::Given { call: at, .. }) = &case.token.start else { return None };
-    let function = summaries.resolved.module.func(case.func);
-    if summaries.resolved.module.func(at.func).block(at.block).loop_depth > 0 {
+    let function = summaries.resolved.program.func(case.func);
+    if summaries.resolved.program.func(at.func).block(at.block).loop_depth > 0 {
         return Some(if scope.test { Growth::Test } else { Growth::Iteration });
     }
     if summaries.regions.script_only.contains(&case.func) || scope.one_off {
@@ -199,7 +201,7 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     if growth == Growth::Test {
         persona = persona.max(Persona::Pedantic);
     }
-    let function = subject.summaries.resolved.module.func(subject.case.func);
+    let function = subject.summaries.resolved.program.func(subject.case.func);
     // What is missing may release it: somebody is still typing.
     let cut = function.is_cut();
     let confidence = if cut { Confidence::Low } else { draft.confidence };

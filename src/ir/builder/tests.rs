@@ -47,6 +47,7 @@ fn check(builder: Builder, expected: &str) {
         classes: Vec::new(),
         has_script_region: false,
         exports: Vec::new(),
+        stars: Vec::new(),
     };
     let printed = print_function(&module, &function, Detail::Ir);
     assert!(printed.trim() == expected.trim(), "got:\n{printed}");

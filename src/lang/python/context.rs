@@ -26,6 +26,8 @@ pub(super) struct Lowerer<'a> {
     /// The functions around it, innermost last.
     pub(super) outer: Vec<Context>,
     pub(super) has_script_region: bool,
+    /// Modules imported with all their names.
+    pub(super) stars: Vec<Name>,
     /// The file contains `:=`.
     pub(super) walrus: bool,
     /// Ranges that could not be parsed, sorted, and how many of them have become ops.

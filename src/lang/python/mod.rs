@@ -54,18 +54,20 @@ pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {
         cx,
         outer: Vec::new(),
         has_script_region: false,
+        stars: Vec::new(),
         walrus: memchr::memmem::find(parsed_text.as_bytes(), b":=").is_some(),
         broken,
         broken_done: 0,
     };
     lowerer.module(&tree.body, Span::new(file, 0, text.len() as u32));
-    let Lowerer { functions, classes, has_script_region, .. } = lowerer;
+    let Lowerer { functions, classes, has_script_region, stars, .. } = lowerer;
     let module = Module {
         file,
         functions: functions.into_iter().flatten().collect(),
         classes,
         has_script_region,
         exports: Vec::new(),
+        stars,
     };
     let problems = problems
         .into_iter()

@@ -147,7 +147,7 @@ impl Lowerer<'_> {
         for alias in &import.names {
             let span = self.span(alias);
             if alias.name.as_str() == "*" {
-                self.emit(Op::Unknown { kind: "star-import", reads: Vec::new(), writes: Vec::new() }, span);
+                self.stars.push(Name::from(module.as_str()));
                 continue;
             }
             let separator = if module.ends_with('.') { "" } else { "." };

@@ -87,5 +87,12 @@ fn lower_program<'a>(text: &str, program: &'a Program<'a>, mut lowerer: Lowerer<
     let cx = std::mem::replace(&mut lowerer.cx, empty);
     lowerer.finish(cx, signature, Vec::new(), None);
     let Lowerer { functions, classes, exports, has_script_region, .. } = lowerer;
-    Module { file, functions: functions.into_iter().flatten().collect(), classes, has_script_region, exports }
+    Module {
+        file,
+        functions: functions.into_iter().flatten().collect(),
+        classes,
+        has_script_region,
+        exports,
+        stars: Vec::new(),
+    }
 }

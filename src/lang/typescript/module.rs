@@ -16,11 +16,6 @@ pub(super) fn module_path(specifier: &str) -> Name {
     Name::new(specifier.strip_prefix("node:").unwrap_or(specifier))
 }
 
-/// The place of what the file exports under a name that is none of its variables.
-fn exported(name: &str) -> Place {
-    Place::global(Name::new_static("exports")).project(Proj::Field(Name::new(name)))
-}
-
 impl<'a> Lowerer<'a> {
     // ---- imports
 
@@ -85,7 +80,7 @@ impl<'a> Lowerer<'a> {
             None => self.export("*", Some(&module), span),
             Some(name) => {
                 self.export(&name.name(), Some(&module), span);
-                let dst = exported(&name.name());
+                let dst = Export::place(&name.name());
                 self.emit(Op::Const { dst, value: Const::Symbol(module) }, span);
             }
         }
@@ -98,7 +93,7 @@ impl<'a> Lowerer<'a> {
             let span = self.span(specifier);
             self.export(&specifier.exported.name(), Some(&module), span);
             let symbol = Name::from(format!("{module}.{}", specifier.local.name()));
-            let dst = exported(&specifier.exported.name());
+            let dst = Export::place(&specifier.exported.name());
             self.emit(Op::Const { dst, value: Const::Symbol(symbol) }, span);
         }
     }
@@ -114,7 +109,7 @@ impl<'a> Lowerer<'a> {
                     ModuleExportName::IdentifierReference(local) => self.identifier(local),
                     _ => Place::global(Name::new(local.as_str())),
                 };
-                self.emit(Op::Copy { dst: exported(&name), src, moved: false }, span);
+                self.emit(Op::Copy { dst: Export::place(&name), src, moved: false }, span);
             }
         }
     }
@@ -122,7 +117,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn export_default(&mut self, export: &'a ExportDefaultDeclaration<'a>) {
         let span = self.span(export);
         self.export("default", None, span);
-        let dst = exported("default");
+        let dst = Export::place("default");
         let default = Name::new_static("default");
         let src = match &export.declaration {
             ExportDefaultDeclarationKind::FunctionDeclaration(function) => match &function.id {
@@ -243,7 +238,7 @@ impl<'a> Lowerer<'a> {
         if self.resolve(alias).is_some_and(|symbol| self.export_aliases.contains(&symbol)) {
             let name = member.property.name.as_str();
             self.export(name, None, span);
-            self.emit_synth(Op::Copy { dst: exported(name), src: stored.clone(), moved: false }, span);
+            self.emit_synth(Op::Copy { dst: Export::place(name), src: stored.clone(), moved: false }, span);
         }
     }
 

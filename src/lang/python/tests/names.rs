@@ -32,7 +32,6 @@ fn <module>()   [module]
     @n = symbol .m.n
     @o = symbol ..o
     @r = symbol ..p.q.r
-    unknown star-import
     @f = closure #1 f
     return
 
