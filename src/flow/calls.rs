@@ -74,14 +74,25 @@ impl Run<'_> {
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_gets.contains(name)
             && state.elements(recv).next().is_some()
-            && !self.ctx.resolved.type_of(self.ctx.func, recv).iter().any(|ty| matches!(ty, Ty::Inst(_)))
+            && !self
+                .ctx
+                .resolved
+                .type_of(self.ctx.func, recv)
+                .iter()
+                .any(|ty| matches!(ty, Ty::Inst(_) | Ty::Object(_)))
         {
             // Some element, or something that goes through all of them.
+            let rests: Vec<Vec<Proj>> = state.elements(recv).map(<[Proj]>::to_vec).collect();
             state.kill(dst);
             let element = dst.project(Proj::Elem);
-            state.add_may(element.project(Proj::Index(1)));
-            state.add_may(element);
-            state.add_may(dst.clone());
+            for of in [element.project(Proj::Index(1)), element, dst.clone()] {
+                for rest in &rests {
+                    let place = rest.iter().fold(of.clone(), |place, proj| place.project(proj.clone()));
+                    if !place.cut {
+                        state.add_may(place);
+                    }
+                }
+            }
             return Step::Go;
         }
         let touched = args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());

@@ -107,16 +107,26 @@ impl Run<'_> {
                 self.outcome.deferred.push(at);
                 return;
             }
-            let caller = matches!(owner, Owner::Caller(_));
+            let (caller, field) = (matches!(owner, Owner::Caller(_)), matches!(owner, Owner::Field(_)));
             self.handed(owner, at, &state, node);
             if let Some(last) = self.outcome.handed.last_mut() {
                 last.inside = last.inside.take().or(inside);
             }
-            if caller {
-                // Under every name that the result has for it.
-                let parts = state.must.iter().filter(|place| place.root == Root::Result);
-                for proj in parts.map(|place| place.proj.to_vec()).collect::<Vec<_>>() {
-                    self.handed(Owner::Caller(proj), at, &state, node);
+            // Under every name that the result, or the object, has for it.
+            let root = if caller { Root::Result } else { Root::This };
+            for place in state.must.iter().filter(|place| (caller || field) && place.root == root) {
+                match place.proj.first() {
+                    Some(Proj::Field(name)) if field => {
+                        self.handed(Owner::Field(name.clone()), at, &state, node);
+                        let inside = (place.proj.len() > 1).then(|| place.clone());
+                        let last =
+                            self.outcome.handed.last_mut().filter(|last| last.owner == Owner::Field(name.clone()));
+                        if let Some(last) = last {
+                            last.inside = last.inside.take().or(inside);
+                        }
+                    }
+                    _ if caller => self.handed(Owner::Caller(place.proj.to_vec()), at, &state, node),
+                    _ => {}
                 }
             }
             return;

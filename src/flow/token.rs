@@ -3,7 +3,7 @@
 use super::{Context, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{Arg, BlockId, Callee, ClassId, Op, OpRef, Place, Proj, Span};
+use crate::ir::{Arg, BlockId, Callee, ClassId, FuncId, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -101,9 +101,17 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
 /// An object of a class that is a resource by extending one.
 fn made(ctx: Context<'_>, class: ClassId, at: OpRef, args: &[Arg], span: Span, several: bool) -> Option<Token> {
     let facts = ctx.resolved.base_facts(class)?;
-    // The base class gets what the constructor gives it.
-    let (func, args) = ctx.resolved.super_arguments(class).unwrap_or((ctx.func, args));
-    let fact = ctx.resolved.acquisition(func, facts, args).filter(|fact| fact.callback.is_none())?;
+    // The base class gets what the constructor gives it; where that is whatever it gets itself, both count.
+    let given = ctx.resolved.super_arguments(class);
+    let passed_on = given.as_ref().is_none_or(|(_, given)| given.iter().any(|arg| arg.spread));
+    let (func, own): (FuncId, Vec<Arg>) = match &given {
+        Some((func, given)) => (*func, given.iter().filter(|arg| !arg.spread).cloned().collect()),
+        None => (ctx.func, args.to_vec()),
+    };
+    let fact = ctx.resolved.acquisition(func, facts, &own).filter(|fact| fact.callback.is_none())?;
+    if passed_on && ctx.resolved.acquisition(ctx.func, facts, args).is_none() {
+        return None;
+    }
     Some(Token {
         kind: fact.resource,
         start: Start::Acquire {

@@ -123,7 +123,8 @@ impl Resolved<'_> {
         self.base_paths(class).find_map(|path| self.catalog.function(&path))
     }
 
-    /// What the constructor of the class gives to that of its base, and in which function; `None` when it has none of its own.
+    /// What the constructor of the class gives to that of its base, and in which function; `None` when it has none of its own, or
+    /// calls that in another way.
     pub fn super_arguments(&self, class: ClassId) -> Option<(FuncId, &[Arg])> {
         let (_, constructor) =
             self.methods(class).into_iter().find(|(_, func)| self.program.func(*func).kind == FnKind::Constructor)?;
@@ -132,7 +133,7 @@ impl Resolved<'_> {
             Op::Call { callee: Callee::Super { .. }, args, .. } => Some(args.as_slice()),
             _ => None,
         });
-        Some((constructor, given.last().unwrap_or_default()))
+        Some((constructor, given.last()?))
     }
 
     /// What the catalogue says about a function of a base class that is called through the class: `Client.from_url(url)`.

@@ -45,10 +45,17 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
     let mut out: Vec<OwnedField> = Vec::new();
     for (func, cases) in all {
         for (c, case) in cases.iter().enumerate() {
-            for (h, handed) in case.outcome.handed.iter().enumerate() {
-                let Some((class, field, key)) = owner_of(summaries, *func, handed) else { continue };
+            let owners = case.outcome.handed.iter().enumerate();
+            let owners = owners.filter_map(|(h, handed)| Some((h, handed, owner_of(summaries, *func, handed)?)));
+            let first = out.len();
+            for (h, handed, (class, field, key)) in owners {
                 let known = |owned: &OwnedField| owned.class == class && owned.field == field && owned.key == key;
                 if out.iter().any(known) {
+                    continue;
+                }
+                // What has several names needs to be released under one of them only.
+                let other = out[first..].iter().position(|owned| owned.class == class).map(|i| first + i);
+                if other.is_some_and(|i| !out[i].released_in.is_empty()) {
                     continue;
                 }
                 let closers = closers(summaries, all, class, &field, case, handed);
@@ -58,6 +65,12 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                 };
                 if out.iter().any(twin) {
                     continue;
+                }
+                if let Some(i) = other {
+                    if closers.released_in.is_empty() {
+                        continue;
+                    }
+                    out.remove(i);
                 }
                 let filling = fillers(all, summaries, class, &field);
                 let refilled = filling
@@ -125,19 +138,10 @@ fn owner_of(summaries: &Summaries<'_>, func: FuncId, handed: &HandOver) -> Optio
         // A factory that fills a field of the object it returns.
         Owner::Caller(proj) => {
             let (Proj::Field(field), rest) = proj.split_first()? else { return None };
-            Some((object_class(summaries, func)?, field.clone(), key(rest)))
+            Some((summaries.object_class(func)?, field.clone(), key(rest)))
         }
         Owner::Process | Owner::Other => None,
     }
-}
-
-/// The class of what the function returns.
-fn object_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
-    summaries
-        .resolved
-        .result_type(func)
-        .iter()
-        .find_map(|ty| if let Ty::Object(class) = ty { Some(*class) } else { None })
 }
 
 /// The methods of a class that are meant to end its objects, by what they do to one field.

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
     Callees, Context, Effect, ExitKind, Fresh, HandOver, Leak, Outcome, Owner, Rel, Start, Token, solve, tokens,
 };
-use crate::ir::{FuncId, Name, Place, Proj, Root, Tier};
+use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -101,13 +101,17 @@ impl<'a> Summaries<'a> {
     fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: TypeId) -> bool {
         let [Proj::Field(_), ..] = proj else { return false };
         let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone()));
-        let mut classes = self.resolved.result_type(func).into_iter().filter_map(|ty| match ty {
-            Ty::Object(class) => Some(class),
-            _ => None,
-        });
-        classes.any(|class| {
+        self.object_class(func).is_some_and(|class| {
             let methods = self.resolved.methods(class);
             !methods.iter().any(|(_, method)| self.effect(*method, &place, kind).release != Rel::Never)
+        })
+    }
+
+    /// The class of the object that the function returns; not one that only describes data.
+    fn object_class(&self, func: FuncId) -> Option<ClassId> {
+        self.resolved.result_type(func).into_iter().find_map(|ty| match ty {
+            Ty::Object(class) if !self.resolved.methods(class).is_empty() => Some(class),
+            _ => None,
         })
     }
 
