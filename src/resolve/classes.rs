@@ -29,7 +29,9 @@ impl Resolved<'_> {
                             found = true;
                         }
                         // A builtin or catalogued base holds nothing of the subclass.
-                        Ty::Path(path) if path.starts_with("builtins.") => found = true,
+                        Ty::Path(path) => {
+                            found |= path.strip_prefix("builtins.").is_some_and(|name| !name.contains('.'))
+                        }
                         _ => {}
                     }
                 }
