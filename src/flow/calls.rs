@@ -48,10 +48,14 @@ impl Run<'_> {
         if let Callee::Value(place) = callee
             && self.is_release_function(place, state)
         {
-            self.released(span);
-            return Step::Stop;
+            return self.release(self.must_be_awaited(place), span, dst, state);
         }
         let receiver = receiver(callee);
+        if let Some(function) = receiver.as_ref().map(|(recv, name)| recv.field(name.clone()))
+            && self.is_release_function(&function, state)
+        {
+            return self.release(self.must_be_awaited(&function), span, dst, state);
+        }
         if let Callee::Super { name } = callee
             && self.ctx.resolved.call(at).is_none_or(|info| info.targets.is_empty())
             && let Some(step) = self.own_method(site, &Place::root(Root::This), name, state)
@@ -351,6 +355,12 @@ impl Run<'_> {
                         }
                         return Some(Step::Go);
                     }
+                    // `partial(client.close)`.
+                    Role::Transparent if releaser && !holds => {
+                        state.kill(dst);
+                        state.add_guard(dst.clone());
+                        return Some(Step::Go);
+                    }
                     Role::Transparent | Role::Drives if holds => {
                         if symbol.role == Role::Drives && state.status == Status::Pending {
                             state.status = Status::Open;
@@ -445,9 +455,15 @@ impl Run<'_> {
     /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, it is the
     /// place that holds "the resource": what cannot be called and is called must be that.
     fn is_release_function(&self, place: &Place, state: &State) -> bool {
-        let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
+        let given = state.guards.contains(place);
         let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
         given || (asked && self.ctx.resolved.catalog.method(self.token.kind, "()").is_none())
+    }
+
+    /// What the place holds is a function whose result is to be awaited.
+    fn must_be_awaited(&self, place: &Place) -> bool {
+        let waits = |ty: &Ty| matches!(ty, Ty::Func(func) if self.ctx.resolved.program.func(*func).r#async);
+        self.ctx.resolved.type_of(self.ctx.func, place).iter().any(waits)
     }
 
     /// The argument is an object literal that holds it only under names for what is lent.

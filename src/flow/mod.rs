@@ -79,6 +79,8 @@ pub struct Fresh {
     pub proj: Vec<Proj>,
     /// Further parts that are it, too.
     pub also: Vec<Vec<Proj>>,
+    /// Parts of the result that are functions which release it.
+    pub closers: Vec<Vec<Proj>>,
     /// Canonical symbol that acquires it in the end.
     pub symbol: Name,
     pub confidence: Confidence,
@@ -94,8 +96,17 @@ pub struct Fresh {
 /// Where a run starts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`.
-    Acquire { at: OpRef, proj: Vec<Proj>, also: Vec<Vec<Proj>>, pending: bool, connected: bool, parents: Vec<Place> },
+    /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`. Followed by one of `closers`
+    /// it is a function that releases the resource.
+    Acquire {
+        at: OpRef,
+        proj: Vec<Proj>,
+        also: Vec<Vec<Proj>>,
+        closers: Vec<Vec<Proj>>,
+        pending: bool,
+        connected: bool,
+        parents: Vec<Place>,
+    },
     /// The place holds it on entry.
     Place(Place),
     /// The function is a callback that gets it as a parameter; the parameter `error` is null then, and the parameter `release` releases
@@ -194,6 +205,8 @@ pub struct Outcome {
     pub unobserved: Vec<Span>,
     /// Callbacks that release it on some of their paths only.
     pub partly: Vec<FuncId>,
+    /// Parts of the result that release it when called, as far as the function got them from others.
+    pub closers: Vec<Vec<Proj>>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
     /// Calls on it that look like a release and are none, with the reason.

@@ -65,6 +65,8 @@ pub struct Run<'a> {
     tested: FxHashSet<Place>,
     /// Closures that go on when the call is over.
     pub(super) outliving: Vec<Outliving>,
+    /// Variables that hold what the acquisition gave.
+    pub(super) given_in: Vec<Root>,
     /// Leaks on paths on which a closure may release it later; in order.
     pub(super) doubtful: Vec<usize>,
     /// Blocks from which the acquisition can be reached.
@@ -94,6 +96,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         nodes: Vec::new(),
         tested: tested_places(ctx),
         outliving: super::closures::outliving(ctx, token),
+        given_in: Vec::new(),
         doubtful: Vec::new(),
         leads_to_start: Vec::new(),
         visited: FxHashSet::default(),
@@ -105,6 +108,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         loop_depth: 0,
         tier: None,
     };
+    run.find_given_in();
     run.leads_to_start = run.blocks_leading_to_start();
     let mut state = State::new(Status::Before);
     match &token.start {
@@ -308,7 +312,7 @@ impl<'a> Run<'a> {
                     state.held = Held::Yes;
                 }
             }
-            if let Start::Acquire { at: site, proj, also, pending, connected, parents } = &self.token.start
+            if let Start::Acquire { at: site, proj, also, closers, pending, connected, parents } = &self.token.start
                 && *site == at
                 && !state.live()
                 && let Some(dst) = instr.op.dst()
@@ -319,6 +323,9 @@ impl<'a> Run<'a> {
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 for proj in std::iter::once(proj).chain(also) {
                     state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                }
+                for proj in closers {
+                    state.add_guard(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
                 }
                 parents.iter().for_each(|parent| state.add_parent(parent.clone()));
                 node = self.node(node, Event::Acquired);

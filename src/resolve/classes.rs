@@ -186,7 +186,7 @@ impl Resolved<'_> {
         out
     }
 
-    /// The roles of the decorators of `func`.
+    /// The roles of the decorators of `func`, and of whatever else drives it.
     pub fn decorator_roles(&self, func: FuncId) -> SmallVec<[Role; 2]> {
         let function = self.program.func(func);
         let home = function.parent.unwrap_or(func);
@@ -196,6 +196,7 @@ impl Resolved<'_> {
                 out.extend(facts.roles.iter().map(|symbol| symbol.role));
             }
         }
+        out.extend(self.driven.get(&func).copied());
         out
     }
 

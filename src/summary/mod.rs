@@ -97,6 +97,26 @@ impl<'a> Summaries<'a> {
             .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
     }
 
+    /// Parts of the result that are functions which release what the case is about: they capture a variable that holds it.
+    fn closers(&self, func: FuncId, case: &Case) -> Vec<Vec<Proj>> {
+        let releases = |closure: FuncId| {
+            let captured = self.resolved.captured_places(closure).iter().enumerate();
+            captured.filter(|(_, place)| self.resolved.type_of(func, place).contains(&Ty::Inst(case.token.kind))).any(
+                |(i, _)| {
+                    let inner = Place::root(Root::Capture(i as u16));
+                    self.effect(closure, &inner, case.token.kind).release != Rel::Never
+                },
+            )
+        };
+        let mut out = case.outcome.closers.clone();
+        for (proj, closure) in self.resolved.result_functions(func) {
+            if self.resolved.program.func(closure).parent == Some(func) && !out.contains(&proj) && releases(closure) {
+                out.push(proj);
+            }
+        }
+        out
+    }
+
     /// It is in a field of the returned object, and no method of that object's class releases it: nothing that callers could do.
     fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: TypeId) -> bool {
         let [Proj::Field(_), ..] = proj else { return false };
@@ -192,6 +212,9 @@ impl Callees for Summaries<'_> {
             let first = out.len();
             for HandOver { owner, at, pending, connected, .. } in &case.outcome.handed {
                 let Owner::Caller(proj) = owner else { continue };
+                if case.outcome.closers.contains(proj) {
+                    continue;
+                }
                 if self.is_class_at_fault(func, proj, case.token.kind) {
                     continue;
                 }
@@ -213,6 +236,7 @@ impl Callees for Summaries<'_> {
                     kind: case.token.kind,
                     proj: proj.clone(),
                     also: Vec::new(),
+                    closers: self.closers(func, case),
                     symbol: case.token.symbol.clone(),
                     confidence: case.token.confidence,
                     hops: case.token.hops,
