@@ -44,7 +44,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_readable_stream_cancelled.ts", "delete", "known limit: what a closure puts into a variable around it"),
     ("ok_readable_stream_cancelled.ts", "return before", "known limit: what a closure puts into a variable around it"),
     ("ok_readable_stream_cancelled.ts", "throw before", "known limit: what a closure puts into a variable around it"),
-    ("delete", "known limit: whether `values()` of a map that a loop has filled hands them on"),
     ("ok_callback_releases_on_every_path.js", "throw before", "known limit: exceptions of callbacks"),
     ("ok_settled_once_by_either_event.js", "delete", "nobody connects it, so from redis 4 on it holds nothing"),
     (

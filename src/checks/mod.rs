@@ -9,6 +9,7 @@ pub mod never_closed;
 pub mod not_closed_on_error;
 pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
+pub mod owner_never_closed;
 pub mod owner_never_closes;
 mod subject;
 pub mod with_does_not_close;
@@ -47,6 +48,7 @@ pub const PRECEDENCE: &[fn(&Subject<'_>) -> Option<Draft>] = &[
     interval_without_teardown::detect,
     close_not_awaited::detect,
     never_closed::detect,
+    owner_never_closed::detect,
     overwritten_while_open::detect,
     not_closed_on_every_path::detect,
     not_closed_on_error::detect,
@@ -78,6 +80,7 @@ pub const RULES: &[&Rule] = &[
     &not_closed_on_error::RULE,
     &not_closed_on_every_path::RULE,
     &overwritten_while_open::RULE,
+    &owner_never_closed::RULE,
     &owner_never_closes::RULE,
     &with_does_not_close::RULE,
 ];

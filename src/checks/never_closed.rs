@@ -111,6 +111,9 @@ pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
 /// No path releases it, hands it over, or schedules its release.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     let outcome = &subject.case.outcome;
+    if subject.case.token.kind.entry().is_none() {
+        return None;
+    }
     if outcome.settled() || !outcome.unawaited.is_empty() || !outcome.idle_with.is_empty() {
         return None;
     }

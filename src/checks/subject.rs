@@ -6,7 +6,6 @@ use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
 use crate::ir::{Op, Place, Root, Span, Tier};
-use crate::resolve::Ty;
 use crate::summary::{Case, Summaries};
 
 /// Calls quoted that only look like a release.
@@ -23,7 +22,7 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// `None` when the acquired thing is no resource of the catalogue.
     pub fn new(summaries: &'a Summaries<'a>, case: &'a Case) -> Option<Self> {
-        let resource = summaries.resolved.catalog.resource(case.token.kind)?;
+        let resource = summaries.resource(case.token.kind)?;
         let name = first_name(summaries, case);
         Some(Subject { summaries, case, resource, name })
     }
@@ -130,7 +129,7 @@ impl<'a> Subject<'a> {
             // The next round of its own loop overwrites it only when no round was meant to release it.
             let depth = resolved.program.func(lost.func).block(lost.block).loop_depth;
             let meant = self.case.outcome.settled() && self.case.outcome.released_depth < depth;
-            (!again || meant) && resolved.type_of(self.case.func, src).contains(&Ty::Inst(self.case.token.kind))
+            (!again || meant) && resolved.type_of(self.case.func, src).iter().any(|ty| self.case.token.kind.is(ty))
         })
     }
 

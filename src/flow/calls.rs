@@ -5,7 +5,7 @@ use super::effects::reaches;
 use super::raises::is_release;
 use super::solve::{Run, Step};
 use super::state::{Held, Known, State, Status};
-use super::{Owner, Rel, Start};
+use super::{Kind, Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
 use crate::ir::{Arg, Callee, FuncId, Name, Op, OpRef, Place, Proj, Root, Span};
@@ -253,7 +253,8 @@ impl Run<'_> {
             state.kill(dst);
             return Some(Step::Go);
         }
-        if !state.holds(recv) {
+        // What a method of the program does with its object, its summary says.
+        if !state.holds(recv) || matches!(self.token.kind, Kind::Derived(_)) {
             return None;
         }
         if let Some(other) = resource.not_release.iter().find(|other| other.call == path)
@@ -449,7 +450,8 @@ impl Run<'_> {
     pub(super) fn is_substance(&self, place: &Place, state: &State) -> bool {
         let Some(owner) = state.owner_of(place) else { return false };
         let Some(Proj::Field(name)) = place.proj.get(owner.proj.len()) else { return false };
-        self.ctx.resolved.catalog.ty(self.token.kind).attributes.contains_key(name)
+        let kind = self.token.kind.entry();
+        kind.is_some_and(|kind| self.ctx.resolved.catalog.ty(kind).attributes.contains_key(name))
     }
 
     /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, it is the
@@ -457,7 +459,9 @@ impl Run<'_> {
     fn is_release_function(&self, place: &Place, state: &State) -> bool {
         let given = state.guards.contains(place);
         let asked = matches!(self.token.start, Start::Place(_)) && state.is_must(place);
-        given || (asked && self.ctx.resolved.catalog.method(self.token.kind, "()").is_none())
+        given
+            || (asked
+                && self.token.kind.entry().is_some_and(|kind| self.ctx.resolved.catalog.method(kind, "()").is_none()))
     }
 
     /// What the place holds is a function whose result is to be awaited.

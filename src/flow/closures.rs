@@ -2,11 +2,10 @@
 
 use super::solve::Run;
 use super::state::State;
-use super::{Context, Rel, Start, Token};
+use super::{Context, Kind, Rel, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::ResourceKind;
 use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
-use crate::resolve::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A closure that is returned, stored or given away.
@@ -143,10 +142,10 @@ impl Uses {
 
 fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Uses>) {
     let function = ctx.resolved.program.func(ctx.func);
-    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).contains(&Ty::Inst(token.kind));
+    let is_own = |place: &Place| ctx.resolved.type_of(ctx.func, place).iter().any(|ty| token.kind.is(ty));
     let events = &ctx.resolved.language().sure_events;
     let visits = &ctx.resolved.language().container_visits;
-    let resource = ctx.resolved.catalog.resource(token.kind);
+    let resource = ctx.resource(token.kind);
     for (b, block) in function.blocks.iter().enumerate() {
         for (i, instr) in block.instrs.iter().enumerate() {
             let mut use_of: fn(&mut Uses) = |uses| uses.other = true;
@@ -255,7 +254,9 @@ impl Run<'_> {
             }
             let Some(parent) = parent else { continue };
             let mut parents = state.parents.iter().filter_map(inside);
-            if parents.any(|inner| self.ctx.callees.effect(closure.func, &inner, parent.ty).release != Rel::Never) {
+            if parents.any(|inner| {
+                self.ctx.callees.effect(closure.func, &inner, Kind::Entry(parent.ty)).release != Rel::Never
+            }) {
                 return kept;
             }
         }

@@ -20,7 +20,7 @@ pub(super) enum When {
 impl Run<'_> {
     /// The method takes something from the resource that connects: `engine.connect()`.
     fn makes_child(&self, name: &str) -> bool {
-        let facts = self.ctx.resolved.catalog.method(self.token.kind, name);
+        let facts = self.token.kind.entry().and_then(|kind| self.ctx.resolved.catalog.method(kind, name));
         facts.is_some_and(|facts| !facts.acquires.is_empty())
     }
 

@@ -22,20 +22,64 @@ mod witness;
 pub use solve::solve;
 pub use token::tokens;
 
-use crate::catalog::TypeId;
+use crate::catalog::{Resource, TypeId};
 use crate::finding::{Confidence, Step};
-use crate::ir::{FuncId, Name, OpRef, Place, Proj, Span, Tier};
-use crate::resolve::{Regions, Resolved};
+use crate::ir::{ClassId, FuncId, Name, OpRef, Place, Proj, Span, Tier};
+use crate::resolve::{Regions, Resolved, Ty};
 use std::rc::Rc;
+
+/// What must be released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A resource of the catalogue.
+    Entry(TypeId),
+    /// An object of a class of the program that keeps resources open and has a method that releases them.
+    Derived(ClassId),
+}
+
+impl Kind {
+    pub fn entry(self) -> Option<TypeId> {
+        match self {
+            Kind::Entry(id) => Some(id),
+            Kind::Derived(_) => None,
+        }
+    }
+
+    /// What is known to hold `ty` may hold one.
+    pub fn is(self, ty: &Ty) -> bool {
+        match (self, ty) {
+            (Kind::Entry(id), Ty::Inst(other)) => id == *other,
+            (Kind::Derived(class), Ty::Object(other)) => class == *other,
+            _ => false,
+        }
+    }
+}
+
+/// What the program says about a class whose objects must be released.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// As if it were catalogued.
+    pub resource: Resource,
+    /// How many classes lie between it and what is catalogued, itself included.
+    pub hops: u8,
+    pub confidence: Confidence,
+    /// The constructor may get what it keeps instead of making it.
+    pub optional: bool,
+    /// Where and what it keeps.
+    pub because: Vec<Step>,
+}
 
 /// What the solver may ask about a function it is about to step over.
 pub trait Callees {
     /// What the function does with the resource of type `kind` that the place (a parameter, the receiver, a capture, or a part of one)
     /// holds when it is called.
-    fn effect(&self, func: FuncId, place: &Place, kind: TypeId) -> Effect;
+    fn effect(&self, func: FuncId, place: &Place, kind: Kind) -> Effect;
 
     /// Obligations that callers take over with the result.
     fn fresh(&self, func: FuncId) -> Rc<[Fresh]>;
+
+    /// What making an object of the class obliges to.
+    fn derived(&self, class: ClassId) -> Option<&Derived>;
 
     /// The most believable exception the call itself (not awaiting its result) can raise.
     fn raises(&self, func: FuncId) -> Option<Tier>;
@@ -74,7 +118,7 @@ pub enum Rel {
 /// A resource that a function returns open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fresh {
-    pub kind: TypeId,
+    pub kind: Kind,
     /// Which part of the result it is.
     pub proj: Vec<Proj>,
     /// Further parts that are it, too.
@@ -117,7 +161,7 @@ pub enum Start {
 /// One acquisition to follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
-    pub kind: TypeId,
+    pub kind: Kind,
     pub start: Start,
     /// Canonical symbol: `redis.asyncio.from_url`.
     pub symbol: Name,
@@ -229,4 +273,14 @@ pub struct Context<'a> {
     pub regions: &'a Regions,
     pub callees: &'a dyn Callees,
     pub func: FuncId,
+}
+
+impl<'a> Context<'a> {
+    /// What is known of resources of this kind.
+    pub fn resource(self, kind: Kind) -> Option<&'a Resource> {
+        match kind {
+            Kind::Entry(id) => self.resolved.catalog.resource(id),
+            Kind::Derived(class) => self.callees.derived(class).map(|derived| &derived.resource),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::calls::CallSite;
 use super::solve::{Event, Run, Step};
 use super::state::State;
-use super::{Effect, Rel};
+use super::{Effect, Kind, Rel};
 use crate::ir::{Callee, FnKind, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Tier};
 
 impl Run<'_> {
@@ -143,8 +143,9 @@ impl Run<'_> {
             return false;
         };
         let function = self.ctx.resolved.program.func(func);
-        let releases =
-            |inner: Place| !inner.cut && self.ctx.callees.effect(func, &inner, parent.ty).release != Rel::Never;
+        let releases = |inner: Place| {
+            !inner.cut && self.ctx.callees.effect(func, &inner, Kind::Entry(parent.ty)).release != Rel::Never
+        };
         state.parents.iter().any(|held| {
             let args = site.args.iter().enumerate().filter_map(|(i, arg)| {
                 let param = function.param_for(i, arg).filter(|param| !function.params[*param].variadic)?;

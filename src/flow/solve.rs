@@ -91,7 +91,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
     let mut run = Run {
         ctx,
         token: token.clone(),
-        resource: ctx.resolved.catalog.resource(token.kind),
+        resource: ctx.resource(token.kind),
         outcome: Outcome::default(),
         nodes: Vec::new(),
         tested: tested_places(ctx),
@@ -287,7 +287,9 @@ impl<'a> Run<'a> {
         for (i, instr) in block.instrs.iter().enumerate() {
             let at = OpRef { func: self.ctx.func, block: id, op: i as u32 };
             if state.live() || block.unwind.is_some_and(|unwind| self.leads_to_start[unwind.index()]) {
-                let risk = self.ctx.risk(at, instr, &state, self.resource);
+                // What can fail in methods of the program, their summaries say.
+                let catalogued = self.resource.filter(|_| self.token.kind.entry().is_some());
+                let risk = self.ctx.risk(at, instr, &state, catalogued);
                 let connects = self.connects(at, &instr.op, &state);
                 if connects == Some(When::Trying) {
                     state.held = Held::Yes;

@@ -1,6 +1,6 @@
 //! Finding the acquisitions of a function.
 
-use super::{Context, Start, Token};
+use super::{Context, Kind, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
 use crate::ir::{Arg, BlockId, Callee, ClassId, FuncId, Op, OpRef, Place, Proj, Span};
@@ -35,7 +35,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         }
                         let parents = ctx.catalog_parents(fact.resource, callee, args);
                         out.push(Token {
-                            kind: fact.resource,
+                            kind: Kind::Entry(fact.resource),
                             start: Start::Acquire {
                                 at,
                                 proj: Vec::new(),
@@ -83,7 +83,10 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             });
                         }
                     }
-                    Target::Construct(class) => out.extend(made(ctx, *class, at, args, instr.span, several)),
+                    Target::Construct(class) => {
+                        let made = made(ctx, *class, at, args, instr.span, several);
+                        out.extend(made.or_else(|| constructed(ctx, at, *class, args, instr.span, several)));
+                    }
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
@@ -115,7 +118,7 @@ fn made(ctx: Context<'_>, class: ClassId, at: OpRef, args: &[Arg], span: Span, s
         return None;
     }
     Some(Token {
-        kind: fact.resource,
+        kind: Kind::Entry(fact.resource),
         start: Start::Acquire {
             at,
             proj: Vec::new(),
@@ -130,6 +133,35 @@ fn made(ctx: Context<'_>, class: ClassId, at: OpRef, args: &[Arg], span: Span, s
         confidence: if several || ctx.resolved.is_open(class) { Confidence::Medium } else { Confidence::High },
         hops: 0,
         because: Vec::new(),
+    })
+}
+
+/// An object of a class that keeps something open.
+fn constructed(ctx: Context<'_>, at: OpRef, class: ClassId, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    if ctx.resolved.program.func(ctx.func).class == Some(class) {
+        // A factory of the class itself: what its objects keep is not known before it is.
+        return None;
+    }
+    let derived = ctx.callees.derived(class)?;
+    if derived.optional && !args.is_empty() {
+        return None;
+    }
+    Some(Token {
+        kind: Kind::Derived(class),
+        start: Start::Acquire {
+            at,
+            proj: Vec::new(),
+            also: Vec::new(),
+            closers: Vec::new(),
+            pending: false,
+            connected: false,
+            parents: Vec::new(),
+        },
+        symbol: ctx.resolved.program.class(class).name.clone(),
+        span,
+        confidence: if several { Confidence::Low } else { derived.confidence },
+        hops: derived.hops,
+        because: derived.because.clone(),
     })
 }
 
@@ -172,7 +204,7 @@ fn given(ctx: Context<'_>) -> Vec<Token> {
     let Some(param) = params.get(callback.param as usize) else { return Vec::new() };
     let known = |position: u8| u16::from(position);
     vec![Token {
-        kind: fact.resource,
+        kind: Kind::Entry(fact.resource),
         start: Start::Given {
             call,
             param: known(callback.param),

@@ -340,12 +340,12 @@ impl<'a> Resolved<'a> {
         self.versions.get(self.program.module_of(func).index()).copied().flatten()
     }
 
-    /// Variables of the module that may hold an instance of the type, sorted.
-    pub fn globals_of(&self, module: ModuleId, kind: TypeId) -> Vec<Place> {
+    /// Variables of the module that may hold something of a type for which `is` holds, sorted.
+    pub fn globals_of(&self, module: ModuleId, is: impl Fn(&Ty) -> bool) -> Vec<Place> {
         let top = self.program.part(module).top;
         let names = self.bound_globals[module.index()].iter();
         let mut globals: Vec<Place> = names.map(|name| Place::global(name.clone())).collect();
-        globals.retain(|global| self.type_of(top, global).contains(&Ty::Inst(kind)));
+        globals.retain(|global| self.type_of(top, global).iter().any(&is));
         globals.sort();
         globals
     }
@@ -376,10 +376,19 @@ impl<'a> Resolved<'a> {
         })
     }
 
-    /// Everything of this class that the file makes is kept in module globals, or the class keeps its one object itself: one for the
+    /// Everything of this class that the program makes is kept in module globals, or the class keeps its one object itself: one for the
     /// process.
     pub fn is_singleton(&self, class: ClassId) -> bool {
-        let keeps_itself = self.program.class(class).methods.iter().any(|(name, method)| {
+        if self.keeps_its_object(class) {
+            return true;
+        }
+        let made = &self.made_in[class.index()];
+        !made.is_empty() && made.iter().all(|global| *global)
+    }
+
+    /// The class itself keeps its one object.
+    pub fn keeps_its_object(&self, class: ClassId) -> bool {
+        self.program.class(class).methods.iter().any(|(name, method)| {
             let function = self.program.func(*method);
             function.binding == crate::ir::Binding::Class
                 && self.language().starters.contains(name)
@@ -388,12 +397,7 @@ impl<'a> Resolved<'a> {
                     .iter()
                     .flat_map(|block| &block.instrs)
                     .any(|instr| instr.op.dst().is_some_and(|dst| dst.root == Root::This && !dst.is_root()))
-        });
-        if keeps_itself {
-            return true;
-        }
-        let made = &self.made_in[class.index()];
-        !made.is_empty() && made.iter().all(|global| *global)
+        })
     }
 
     /// The function brings an object to life: what it stores in fields is nobody's when it raises.

@@ -1,11 +1,10 @@
 //! Who owns what is stored in fields: which methods of a class release it.
 
 use super::{Case, Summaries};
-use crate::catalog::TypeId;
 use crate::catalog::schema::{LanguageFacts, Role};
-use crate::flow::{Callees, ExitKind, HandOver, Leak, Owner, Rel};
+use crate::flow::{Callees, ExitKind, HandOver, Kind, Leak, Owner, Rel};
 use crate::ir::{ClassId, FnKind, FuncId, Instr, Name, Op, Place, Proj, Root};
-use crate::resolve::Ty;
+use crate::resolve::Resolved;
 use std::rc::Rc;
 
 /// A field that a method fills with something it opened.
@@ -14,7 +13,7 @@ pub struct OwnedField {
     pub field: Name,
     /// The constant key under which the field's object or container holds it.
     pub key: Option<Name>,
-    pub kind: TypeId,
+    pub kind: Kind,
     /// The store with the earliest position, as (function, index into its cases, index into the case's hand-overs).
     pub store: (FuncId, usize, usize),
     /// Methods that release the field on some path, in source order.
@@ -39,30 +38,30 @@ pub struct OwnedField {
     pub refilled_in: Option<FuncId>,
 }
 
-/// All owned fields of the classes of a file, by class and first store.
-pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<OwnedField> {
+/// All owned fields of one class, by their first stores.
+pub fn owned_fields(summaries: &Summaries<'_>, class: ClassId) -> Vec<OwnedField> {
     let resolved = summaries.resolved;
+    let all: Vec<(FuncId, Rc<Vec<Case>>)> =
+        summaries.members(class).iter().map(|func| (*func, summaries.cases(*func))).collect();
     let mut out: Vec<OwnedField> = Vec::new();
-    for (func, cases) in all {
+    for (func, cases) in &all {
         for (c, case) in cases.iter().enumerate() {
             let owners = case.outcome.handed.iter().enumerate();
-            let owners = owners.filter_map(|(h, handed)| Some((h, handed, owner_of(summaries, *func, handed)?)));
+            let owners = owners.filter_map(|(h, handed)| Some((h, handed, owner_of(summaries, class, *func, handed)?)));
             let first = out.len();
-            for (h, handed, (class, field, key)) in owners {
-                let known = |owned: &OwnedField| owned.class == class && owned.field == field && owned.key == key;
+            for (h, handed, (field, key)) in owners {
+                let known = |owned: &OwnedField| owned.field == field && owned.key == key;
                 if out.iter().any(known) {
                     continue;
                 }
                 // What has several names needs to be released under one of them only.
-                let other = out[first..].iter().position(|owned| owned.class == class).map(|i| first + i);
+                let other = (out.len() > first).then_some(first);
                 if other.is_some_and(|i| !out[i].released_in.is_empty()) {
                     continue;
                 }
-                let closers = closers(summaries, all, class, &field, case, handed);
+                let closers = closers(summaries, &all, class, &field, case, handed);
                 // Under another key of the same container, and treated the same: one defect.
-                let twin = |owned: &OwnedField| {
-                    owned.class == class && owned.field == field && owned.released_in == closers.released_in
-                };
+                let twin = |owned: &OwnedField| owned.field == field && owned.released_in == closers.released_in;
                 if out.iter().any(twin) {
                     continue;
                 }
@@ -72,7 +71,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
                     }
                     out.remove(i);
                 }
-                let filling = fillers(all, summaries, class, &field);
+                let filling = fillers(&all, summaries, &field);
                 let refilled = filling
                     .iter()
                     .copied()
@@ -107,7 +106,7 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
     for i in 0..out.len() {
         let real: Vec<FuncId> = out
             .iter()
-            .filter(|other| other.class == out[i].class && (&other.field, &other.key) != (&out[i].field, &out[i].key))
+            .filter(|other| (&other.field, &other.key) != (&out[i].field, &out[i].key))
             .flat_map(|other| other.released_in.iter().copied())
             .collect();
         let skipped: Vec<FuncId> = out[i].idle_closers.iter().copied().filter(|func| real.contains(func)).collect();
@@ -116,8 +115,13 @@ pub fn owned_fields(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) 
     out
 }
 
-/// The class and the field of its objects that own what is handed over, and the constant key in there.
-fn owner_of(summaries: &Summaries<'_>, func: FuncId, handed: &HandOver) -> Option<(ClassId, Name, Option<Name>)> {
+/// The field of the objects of the class that owns what the function hands over, and the constant key in there.
+fn owner_of(
+    summaries: &Summaries<'_>,
+    class: ClassId,
+    func: FuncId,
+    handed: &HandOver,
+) -> Option<(Name, Option<Name>)> {
     let resolved = summaries.resolved;
     let key = |rest: &[Proj]| match rest {
         [Proj::Field(key), ..] => Some(key.clone()),
@@ -125,20 +129,18 @@ fn owner_of(summaries: &Summaries<'_>, func: FuncId, handed: &HandOver) -> Optio
     };
     match &handed.owner {
         Owner::Field(field) => {
-            let inside = handed.inside.as_ref().and_then(|inside| key(inside.proj.get(1..)?));
-            Some((receiver_class(summaries, func)?, field.clone(), inside))
+            Some((field.clone(), handed.inside.as_ref().and_then(|inside| key(inside.proj.get(1..)?))))
         }
         // An attribute that a method makes when it is first read.
         Owner::Caller(proj) if proj.is_empty() => {
             let roles = resolved.decorator_roles(func);
             let lazy = roles.contains(&Role::Memoises) && roles.contains(&Role::Property);
-            let class = receiver_class(summaries, func).filter(|_| lazy)?;
-            Some((class, resolved.program.func(func).name.clone(), None))
+            lazy.then(|| (resolved.program.func(func).name.clone(), None))
         }
-        // A factory that fills a field of the object it returns.
+        // A factory of the class that fills a field of the object it returns.
         Owner::Caller(proj) => {
             let (Proj::Field(field), rest) = proj.split_first()? else { return None };
-            Some((summaries.object_class(func)?, field.clone(), key(rest)))
+            summaries.makes(func, class).then(|| (field.clone(), key(rest)))
         }
         Owner::Process | Owner::Other => None,
     }
@@ -166,7 +168,7 @@ fn closers(
     let is_closer = |name: &Name| {
         language.closers.contains(name) || language.implicit_closers.contains(name) || teardown.contains(name)
     };
-    let filling = fillers(all, summaries, class, field);
+    let filling = fillers(all, summaries, field);
     let mut out = Closers::default();
     for (name, method) in resolved.methods(class) {
         if releases(summaries, method, field, case, handed) {
@@ -224,8 +226,7 @@ fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
 }
 
 /// The class whose object the function stores fields of: as a method, or as a closure in one that captures the receiver.
-fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
-    let resolved = summaries.resolved;
+pub fn receiver_class(resolved: &Resolved<'_>, func: FuncId) -> Option<ClassId> {
     let function = resolved.program.func(func);
     if matches!(function.kind, FnKind::Method | FnKind::Constructor | FnKind::Accessor) {
         return function.class;
@@ -235,23 +236,19 @@ fn receiver_class(summaries: &Summaries<'_>, func: FuncId) -> Option<ClassId> {
 }
 
 /// Methods other than constructors that fill the field, when a constructor fills it first.
-fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, class: ClassId, field: &Name) -> Vec<FuncId> {
+fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, field: &Name) -> Vec<FuncId> {
     let stores = |cases: &Rc<Vec<Case>>| {
         let owner = Owner::Field(field.clone());
         cases.iter().any(|case| case.outcome.handed.iter().any(|handed| handed.owner == owner))
     };
-    let filling: Vec<FuncId> = all
-        .iter()
-        .filter(|(func, cases)| receiver_class(summaries, *func) == Some(class) && stores(cases))
-        .map(|(func, _)| *func)
-        .collect();
+    let filling: Vec<FuncId> = all.iter().filter(|(_, cases)| stores(cases)).map(|(func, _)| *func).collect();
     let (first, later): (Vec<FuncId>, Vec<FuncId>) =
         filling.into_iter().partition(|func| summaries.resolved.program.func(*func).kind == FnKind::Constructor);
     if first.is_empty() { Vec::new() } else { later }
 }
 
 /// The path on which the method replaces what the field holds on entry.
-fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId) -> Option<Leak> {
+fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: Kind) -> Option<Leak> {
     let place = Place::root(Root::This).field(field.clone());
     let outcome = summaries.formal(method, &place, kind);
     let resolved = summaries.resolved;
@@ -264,13 +261,13 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: TypeId)
             return false;
         };
         matches!(&resolved.program.op(at).op, Op::Copy { src, .. }
-            if resolved.type_of(method, src).contains(&Ty::Inst(kind)))
+            if resolved.type_of(method, src).iter().any(|ty| kind.is(ty)))
     })
 }
 
 fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {
     let place = Place::root(Root::This).field(field.clone());
-    let gone = |place: &Place, kind: TypeId| {
+    let gone = |place: &Place, kind: Kind| {
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
@@ -285,18 +282,22 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         return true;
     }
     // Releasing what it was made from is enough.
-    let parent = summaries.resolved.catalog.resource(case.token.kind).and_then(|resource| resource.parent);
+    let parent = summaries.resource(case.token.kind).and_then(|resource| resource.parent);
     match (&handed.parent, parent) {
-        (Some(place), Some(parent)) if place.root == Root::This => gone(place, parent.ty),
+        (Some(place), Some(parent)) if place.root == Root::This => gone(place, Kind::Entry(parent.ty)),
         _ => false,
     }
 }
 
 /// The class is a resource by extending one: what it stores may be something that the base class knows and releases, unless it is another
 /// one of the same kind.
-fn may_belong_to_base(summaries: &Summaries<'_>, class: ClassId, kind: TypeId) -> bool {
+fn may_belong_to_base(summaries: &Summaries<'_>, class: ClassId, kind: Kind) -> bool {
     let catalog = summaries.resolved.catalog;
-    summaries.resolved.catalogued_bases(class).iter().any(|base| *base != kind && catalog.resource(*base).is_some())
+    summaries
+        .resolved
+        .catalogued_bases(class)
+        .iter()
+        .any(|base| kind.entry() != Some(*base) && catalog.resource(*base).is_some())
 }
 
 /// Names of methods that a framework's base class runs as teardown.

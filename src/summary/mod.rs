@@ -4,17 +4,20 @@
 //! neutral answer (it does nothing); questions are asked in source order on one thread per file, so answers do not depend on timing.
 
 pub mod class;
+mod derived;
 mod print;
 
-use crate::catalog::TypeId;
+use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
-    Callees, Context, Effect, ExitKind, Fresh, HandOver, Leak, Outcome, Owner, Rel, Start, Token, solve, tokens,
+    Callees, Context, Derived, Effect, ExitKind, Fresh, HandOver, Kind, Leak, Outcome, Owner, Rel, Start, Token, solve,
+    tokens,
 };
 use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
+use class::OwnedField;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// Functions a resource may be passed up through before its origin is too far away to be believed.
@@ -31,25 +34,39 @@ pub struct Case {
     pub outcome: Outcome,
 }
 
-/// Summaries of one file.
+/// Summaries of one program.
 pub struct Summaries<'a> {
     pub resolved: &'a Resolved<'a>,
     pub regions: &'a Regions,
-    effects: RefCell<FxHashMap<(FuncId, Place, TypeId), Option<Effect>>>,
+    effects: RefCell<FxHashMap<(FuncId, Place, Kind), Option<Effect>>>,
     cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
     raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
+    /// The functions that can store something in fields of objects of a class, in order.
+    members: FxHashMap<ClassId, Vec<FuncId>>,
+    owned: RefCell<FxHashMap<ClassId, Rc<Vec<OwnedField>>>>,
+    /// By class: what was found out, and whether that is under way.
+    derived: Vec<(OnceCell<Option<Derived>>, Cell<bool>)>,
     /// Questions under way, each from within the one before.
     depth: Cell<u32>,
 }
 
 impl<'a> Summaries<'a> {
     pub fn new(resolved: &'a Resolved<'a>, regions: &'a Regions) -> Self {
+        let mut members: FxHashMap<ClassId, Vec<FuncId>> = FxHashMap::default();
+        for func in resolved.program.func_ids() {
+            if let Some(class) = class::receiver_class(resolved, func) {
+                members.entry(class).or_default().push(func);
+            }
+        }
         Summaries {
             resolved,
             regions,
             effects: RefCell::default(),
             cases: RefCell::default(),
             raises: RefCell::default(),
+            members,
+            owned: RefCell::default(),
+            derived: resolved.program.classes.iter().map(|_| Default::default()).collect(),
             depth: Cell::new(0),
         }
     }
@@ -61,6 +78,37 @@ impl<'a> Summaries<'a> {
             self.depth.set(depth + 1);
             Level(&self.depth)
         })
+    }
+
+    /// What is known of resources of this kind.
+    pub fn resource(&self, kind: Kind) -> Option<&Resource> {
+        match kind {
+            Kind::Entry(id) => self.resolved.catalog.resource(id),
+            Kind::Derived(class) => self.derived(class).map(|derived| &derived.resource),
+        }
+    }
+
+    /// What resources of this kind are called in a report.
+    fn symbol(&self, kind: Kind) -> Name {
+        match kind {
+            Kind::Entry(id) => self.resolved.catalog.ty(id).id.clone(),
+            Kind::Derived(class) => self.resolved.program.class(class).name.clone(),
+        }
+    }
+
+    /// The functions that can store something in fields of objects of the class, in order: its methods and the closures in them.
+    pub fn members(&self, class: ClassId) -> &[FuncId] {
+        self.members.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fields that objects of the class own.
+    pub fn owned(&self, class: ClassId) -> Rc<Vec<OwnedField>> {
+        if let Some(known) = self.owned.borrow().get(&class) {
+            return known.clone();
+        }
+        let owned = Rc::new(class::owned_fields(self, class));
+        self.owned.borrow_mut().insert(class, owned.clone());
+        owned
     }
 
     fn context(&self, func: FuncId) -> Context<'_> {
@@ -88,9 +136,9 @@ impl<'a> Summaries<'a> {
     }
 
     /// Some function of the module of `func` releases a module-level variable that holds a resource of this type.
-    pub fn is_global_released(&self, func: FuncId, kind: TypeId) -> bool {
+    pub fn is_global_released(&self, func: FuncId, kind: Kind) -> bool {
         let module = self.resolved.program.module_of(func);
-        let globals = self.resolved.globals_of(module, kind);
+        let globals = self.resolved.globals_of(module, |ty: &Ty| kind.is(ty));
         self.resolved
             .program
             .functions_of(module)
@@ -101,12 +149,12 @@ impl<'a> Summaries<'a> {
     fn closers(&self, func: FuncId, case: &Case) -> Vec<Vec<Proj>> {
         let releases = |closure: FuncId| {
             let captured = self.resolved.captured_places(closure).iter().enumerate();
-            captured.filter(|(_, place)| self.resolved.type_of(func, place).contains(&Ty::Inst(case.token.kind))).any(
-                |(i, _)| {
+            captured
+                .filter(|(_, place)| self.resolved.type_of(func, place).iter().any(|ty| case.token.kind.is(ty)))
+                .any(|(i, _)| {
                     let inner = Place::root(Root::Capture(i as u16));
                     self.effect(closure, &inner, case.token.kind).release != Rel::Never
-                },
-            )
+                })
         };
         let mut out = case.outcome.closers.clone();
         for (proj, closure) in self.resolved.result_functions(func) {
@@ -117,30 +165,26 @@ impl<'a> Summaries<'a> {
         out
     }
 
-    /// It is in a field of the returned object, and no method of that object's class releases it: nothing that callers could do.
-    fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: TypeId) -> bool {
-        let [Proj::Field(_), ..] = proj else { return false };
+    /// It is in a field of an object that the class's own function returns, and no method of the class releases it: nothing that callers
+    /// could do.
+    fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: Kind) -> bool {
+        let ([Proj::Field(_), ..], Some(class)) = (proj, self.resolved.program.func(func).class) else { return false };
         let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone()));
-        self.object_class(func).is_some_and(|class| {
-            let methods = self.resolved.methods(class);
-            !methods.iter().any(|(_, method)| self.effect(*method, &place, kind).release != Rel::Never)
-        })
+        let released = |(_, method): &(Name, FuncId)| self.effect(*method, &place, kind).release != Rel::Never;
+        self.makes(func, class) && !self.resolved.methods(class).iter().any(released)
     }
 
-    /// The class of the object that the function returns; not one that only describes data.
-    fn object_class(&self, func: FuncId) -> Option<ClassId> {
-        self.resolved.result_type(func).into_iter().find_map(|ty| match ty {
-            Ty::Object(class) if !self.resolved.methods(class).is_empty() => Some(class),
-            _ => None,
-        })
+    /// The function returns an object of the class, which does not only describe data.
+    fn makes(&self, func: FuncId, class: ClassId) -> bool {
+        self.resolved.result_type(func).contains(&Ty::Object(class)) && !self.resolved.methods(class).is_empty()
     }
 
     /// Runs the solver with `place` holding a resource of type `kind` on entry.
-    fn formal(&self, func: FuncId, place: &Place, kind: TypeId) -> Outcome {
+    fn formal(&self, func: FuncId, place: &Place, kind: Kind) -> Outcome {
         let token = Token {
             kind,
             start: Start::Place(place.clone()),
-            symbol: self.resolved.catalog.ty(kind).id.clone(),
+            symbol: self.symbol(kind),
             span: self.resolved.program.func(func).name_span,
             confidence: Confidence::High,
             hops: 0,
@@ -171,7 +215,20 @@ impl Drop for Level<'_> {
 }
 
 impl Callees for Summaries<'_> {
-    fn effect(&self, func: FuncId, place: &Place, kind: TypeId) -> Effect {
+    fn derived(&self, class: ClassId) -> Option<&Derived> {
+        let (known, busy) = self.derived.get(class.index())?;
+        if let Some(known) = known.get() {
+            return known.as_ref();
+        }
+        if busy.replace(true) {
+            return None;
+        }
+        let found = self.descend().and_then(|_level| derived::derive(self, class));
+        busy.set(false);
+        known.get_or_init(|| found).as_ref()
+    }
+
+    fn effect(&self, func: FuncId, place: &Place, kind: Kind) -> Effect {
         let key = (func, place.clone(), kind);
         if let Some(known) = self.effects.borrow().get(&key) {
             return known.clone().unwrap_or_default();
@@ -226,7 +283,7 @@ impl Callees for Summaries<'_> {
                     continue;
                 }
                 let mut because = case.token.because.clone();
-                let noun = self.resolved.catalog.resource(case.token.kind).map_or("resource", |r| r.noun.as_str());
+                let noun = self.resource(case.token.kind).map_or("resource", |r| r.noun.as_str());
                 if because.is_empty() {
                     let text = format!("{noun} created here");
                     because.push(Step { span: case.token.span, role: StepRole::Acquire, text });

@@ -1,8 +1,8 @@
 //! Text form of summaries: `unclosed dump --summaries`.
 
 use super::Summaries;
-use super::class::owned_fields;
 use crate::flow::{ExitKind, Outcome, Owner};
+use crate::ir::ClassId;
 use std::fmt::Write;
 
 impl Summaries<'_> {
@@ -18,7 +18,7 @@ impl Summaries<'_> {
             }
             let _ = writeln!(out, "fn {}", program.func(*func).qualname);
             for case in cases.iter() {
-                let id = &self.resolved.catalog.ty(case.token.kind).id;
+                let id = self.symbol(case.token.kind);
                 let _ = writeln!(out, "  acquires {id} by {}", case.token.symbol);
                 for line in outcome_lines(&case.outcome) {
                     let _ = writeln!(out, "    {line}");
@@ -28,13 +28,15 @@ impl Summaries<'_> {
         if only.is_some() {
             return out;
         }
-        for owned in owned_fields(self, &all) {
+        let classes = (0..program.classes.len() as u32).map(ClassId);
+        let owned: Vec<_> = classes.map(|class| self.owned(class)).collect();
+        for owned in owned.iter().flat_map(|owned| owned.iter()) {
             let names = |funcs: &[crate::ir::FuncId]| {
                 let names: Vec<&str> = funcs.iter().map(|func| program.func(*func).name.as_str()).collect();
                 if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
             };
             let class = &program.class(owned.class).qualname;
-            let id = &self.resolved.catalog.ty(owned.kind).id;
+            let id = self.symbol(owned.kind);
             let _ = writeln!(out, "field {class}.{} owns {id}, released in {}", owned.field, names(&owned.released_in));
         }
         out

@@ -10,9 +10,8 @@ use crate::checks::{
     owner_never_closes,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
-use crate::flow::Start;
-use crate::ir::{FnKind, FuncId, Span};
-use crate::summary::class::owned_fields;
+use crate::flow::{Kind, Start};
+use crate::ir::{ClassId, FnKind, FuncId, Span};
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -74,7 +73,9 @@ fn judge_owners(
 ) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
     let mut out = Vec::new();
     let mut kept = FxHashMap::default();
-    for owned in owned_fields(summaries, all) {
+    let classes = (0..summaries.resolved.program.classes.len() as u32).map(ClassId);
+    let owned: Vec<_> = classes.map(|class| summaries.owned(class)).collect();
+    for owned in owned.iter().flat_map(|owned| owned.iter()) {
         // `all` has every function, in the order of their ids.
         let cases = all.get(owned.store.0.index()).map(|(_, cases)| cases);
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
@@ -92,11 +93,11 @@ fn judge_owners(
             ResourceKind::Timer => interval_without_teardown::detect_field,
             _ => owner_never_closes::detect,
         };
-        if let Some(draft) = detect(&owned, summaries, case) {
+        if let Some(draft) = detect(owned, summaries, case) {
             let finding = decide(&subject, draft, growth(Growth::Instance));
             kept.extend(finding.as_ref().map(|finding| (case.token.span, finding.persona)));
             out.extend(finding);
-        } else if let Some(draft) = overwritten_while_open::detect_field(&owned, summaries, case) {
+        } else if let Some(draft) = overwritten_while_open::detect_field(owned, summaries, case) {
             out.extend(decide(&subject, draft, growth(Growth::Call)));
         }
     }
@@ -108,9 +109,9 @@ fn goes_with_parent(subject: &Subject<'_>, cases: &[Case]) -> bool {
     let Some(parent) = subject.resource.parent.filter(|parent| parent.frees) else { return false };
     let Start::Acquire { parents, .. } = &subject.case.token.start else { return false };
     !parents.is_empty()
-        && cases
-            .iter()
-            .any(|case| case.token.kind == parent.ty && !case.outcome.settled() && !case.outcome.leaks.is_empty())
+        && cases.iter().any(|case| {
+            case.token.kind == Kind::Entry(parent.ty) && !case.outcome.settled() && !case.outcome.leaks.is_empty()
+        })
 }
 
 /// One variable that is filled in several branches and leaks at one exit is one defect: the further places become related ones.

@@ -4,7 +4,8 @@ use super::context::{Lowerer, bare};
 use super::expr::private_name;
 use crate::ir::{Arg, Name, Op, Place, Proj, Span};
 use oxc_ast::ast::{
-    ArrayExpression, ArrayExpressionElement, ObjectExpression, ObjectPropertyKind, PropertyKey, PropertyKind,
+    ArrayExpression, ArrayExpressionElement, Expression, ObjectExpression, ObjectPropertyKind, PropertyKey,
+    PropertyKind,
 };
 
 /// Elements beyond this many are "some element".
@@ -76,6 +77,11 @@ impl<'a> Lowerer<'a> {
         match key {
             PropertyKey::StaticIdentifier(name) => Proj::Field(Name::new(name.name.as_str())),
             PropertyKey::PrivateIdentifier(name) => Proj::Field(private_name(&name.name)),
+            PropertyKey::StaticMemberExpression(member) if matches!(&member.object, Expression::Identifier(object) if object.name == "Symbol") =>
+            {
+                // Well-known symbols are names like others: `[Symbol.dispose]`.
+                Proj::Field(Name::from(format!("[Symbol.{}]", member.property.name)))
+            }
             key => {
                 let key = key.to_expression();
                 match self.key(bare(key)) {
