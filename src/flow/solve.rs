@@ -262,7 +262,12 @@ impl<'a> Run<'a> {
 
     /// Enters a cleanup or dispatch block with a pending completion.
     fn enter_pending(&mut self, to: BlockId, mut state: State, with: Completion, pred: u32, event: Event) {
-        let depth = self.ctx.resolved.program.func(self.ctx.func).block(to).pending as usize;
+        let block = self.ctx.resolved.program.func(self.ctx.func).block(to);
+        if block.loop_depth < self.loop_depth {
+            // The next loop over it starts anew.
+            state.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+        }
+        let depth = block.pending as usize;
         if depth == 0 || depth > MAX_PENDING {
             self.outcome.capped |= depth > MAX_PENDING;
             return;
@@ -533,7 +538,9 @@ impl<'a> Run<'a> {
     }
 
     fn decide(&self, place: &Place, test: &Test, state: &State) -> Option<bool> {
-        if state.live() && (state.is_must(place) || state.parts.contains(place)) {
+        // It is there, and so is an object or container that has it.
+        let has = || state.must.iter().any(|held| held.starts_with(place));
+        if state.live() && (has() || state.parts.contains(place)) {
             return match test {
                 Test::Null => Some(false),
                 Test::Truthy => Some(true),
