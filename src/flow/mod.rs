@@ -78,6 +78,9 @@ pub trait Callees {
     /// Obligations that callers take over with the result.
     fn fresh(&self, func: FuncId) -> Rc<[Fresh]>;
 
+    /// The methods, read as attributes, of objects of the class that give what this place in the receiver holds.
+    fn readers(&self, class: ClassId, place: &Place, kind: Kind) -> Rc<[Name]>;
+
     /// What making an object of the class obliges to.
     fn derived(&self, class: ClassId) -> Option<&Derived>;
 

@@ -6,7 +6,7 @@ use super::state::{Completion, Held, Known, MAX_PENDING, State, Status};
 use super::{Context, ExitKind, Outcome, Start, Token};
 use crate::catalog::Resource;
 use crate::catalog::schema::Connects;
-use crate::ir::{After, BlockId, BlockKind, Const, FuncId, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier};
+use crate::ir::{After, BlockId, BlockKind, Const, Op, OpRef, Place, Proj, Root, Span, Term, Test, Tier};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -181,19 +181,11 @@ impl<'a> Run<'a> {
 
     /// Attributes of the receiver that are read through a method which gives what the field `place` of it holds.
     fn readers(&self, place: &Place) -> Vec<Place> {
-        let resolved = self.ctx.resolved;
-        let Some(class) = resolved.receiver_class(self.ctx.func, &place.root).filter(|_| !place.is_root()) else {
-            return Vec::new();
-        };
-        let gives = |func: FuncId| {
-            let inner = place.rebase(&Place::root(place.root.clone()), &Place::root(Root::This));
-            inner.is_some_and(|inner| self.ctx.callees.effect(func, &inner, self.token.kind).returned)
-        };
-        let methods = resolved.methods(class).into_iter();
-        methods
-            .filter(|(_, func)| *func != self.ctx.func && resolved.is_property(*func) && gives(*func))
-            .map(|(name, _)| Place::root(place.root.clone()).field(name))
-            .collect()
+        let class = self.ctx.resolved.receiver_class(self.ctx.func, &place.root).filter(|_| !place.is_root());
+        let inner = place.rebase(&Place::root(place.root.clone()), &Place::root(Root::This));
+        let (Some(class), Some(inner)) = (class, inner) else { return Vec::new() };
+        let readers = self.ctx.callees.readers(class, &inner, self.token.kind);
+        readers.iter().map(|name| Place::root(place.root.clone()).field(name.clone())).collect()
     }
 
     fn blocks_leading_to_start(&self) -> Vec<bool> {

@@ -293,7 +293,22 @@ impl Resolved<'_> {
         self.properties.extend(program.func_ids().filter(getter));
     }
 
-    pub fn is_property(&self, func: FuncId) -> bool {
+    pub(super) fn find_accessors(&mut self) {
+        let mut properties: Vec<FuncId> = self.properties.iter().copied().collect();
+        properties.sort();
+        for func in properties {
+            if let Some(class) = self.program.func(func).class {
+                self.accessors.entry(class).or_default().push(func);
+            }
+        }
+    }
+
+    /// The methods of the class and its ancestors that are read as attributes.
+    pub fn accessors(&self, class: ClassId) -> impl Iterator<Item = FuncId> + '_ {
+        self.ancestry(class).into_iter().filter_map(|class| self.accessors.get(&class)).flatten().copied()
+    }
+
+    pub(super) fn is_property(&self, func: FuncId) -> bool {
         self.properties.contains(&func)
     }
 }

@@ -63,6 +63,8 @@ pub struct Resolved<'a> {
     replaced_fields: FxHashSet<(ClassId, Name)>,
     /// Methods that are read as attributes.
     properties: FxHashSet<FuncId>,
+    /// They by their classes, sorted.
+    accessors: FxHashMap<ClassId, Vec<FuncId>>,
     /// What a generator function yields.
     yields: Vec<TySet>,
     /// By module.
@@ -106,6 +108,7 @@ impl<'a> Resolved<'a> {
             shared_fields: FxHashSet::default(),
             replaced_fields: FxHashSet::default(),
             properties: FxHashSet::default(),
+            accessors: FxHashMap::default(),
             yields: vec![TySet::new(); program.functions.len()],
             bound_globals: vec![FxHashSet::default(); program.modules.len()],
             captures: FxHashMap::default(),
@@ -122,6 +125,7 @@ impl<'a> Resolved<'a> {
         };
         resolved.infer();
         resolved.extend_captures();
+        resolved.find_accessors();
         resolved.find_decorated();
         resolved.resolve_calls();
         resolved.classify_locals();

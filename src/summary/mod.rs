@@ -40,6 +40,7 @@ pub struct Summaries<'a> {
     pub regions: &'a Regions,
     effects: RefCell<FxHashMap<(FuncId, Place, Kind), Option<Effect>>>,
     cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
+    readers: RefCell<FxHashMap<(ClassId, Place, Kind), Rc<[Name]>>>,
     raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
     /// The functions that can store something in fields of objects of a class, in order.
     members: FxHashMap<ClassId, Vec<FuncId>>,
@@ -63,6 +64,7 @@ impl<'a> Summaries<'a> {
             regions,
             effects: RefCell::default(),
             cases: RefCell::default(),
+            readers: RefCell::default(),
             raises: RefCell::default(),
             members,
             owned: RefCell::default(),
@@ -215,6 +217,18 @@ impl Drop for Level<'_> {
 }
 
 impl Callees for Summaries<'_> {
+    fn readers(&self, class: ClassId, place: &Place, kind: Kind) -> Rc<[Name]> {
+        let key = (class, place.clone(), kind);
+        if let Some(known) = self.readers.borrow().get(&key) {
+            return known.clone();
+        }
+        self.readers.borrow_mut().insert(key.clone(), Rc::default());
+        let gives = self.resolved.accessors(class).filter(|func| self.effect(*func, place, kind).returned);
+        let readers: Rc<[Name]> = gives.map(|func| self.resolved.program.func(func).name.clone()).collect();
+        self.readers.borrow_mut().insert(key, readers.clone());
+        readers
+    }
+
     fn derived(&self, class: ClassId) -> Option<&Derived> {
         let (known, busy) = self.derived.get(class.index())?;
         if let Some(known) = known.get() {
