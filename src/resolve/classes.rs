@@ -131,11 +131,11 @@ impl Resolved<'_> {
         let (_, constructor) =
             self.methods(class).into_iter().find(|(_, func)| self.program.func(*func).kind == FnKind::Constructor)?;
         let instrs = self.program.func(constructor).blocks.iter().flat_map(|block| &block.instrs);
-        let given = instrs.filter_map(|instr| match &instr.op {
+        let mut given = instrs.filter_map(|instr| match &instr.op {
             Op::Call { callee: Callee::Super { .. }, args, .. } => Some(args.as_slice()),
             _ => None,
         });
-        Some((constructor, given.last()?))
+        Some((constructor, given.next_back()?))
     }
 
     /// What the catalogue says about a function of a base class that is called through the class: `Client.from_url(url)`.

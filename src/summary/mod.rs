@@ -34,13 +34,16 @@ pub struct Case {
     pub outcome: Outcome,
 }
 
+/// By class, place in its objects, and kind of resource: the attributes that give what is there.
+type Readers = FxHashMap<(ClassId, Place, Kind), Rc<[Name]>>;
+
 /// Summaries of one program.
 pub struct Summaries<'a> {
     pub resolved: &'a Resolved<'a>,
     pub regions: &'a Regions,
     effects: RefCell<FxHashMap<(FuncId, Place, Kind), Option<Effect>>>,
     cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
-    readers: RefCell<FxHashMap<(ClassId, Place, Kind), Rc<[Name]>>>,
+    readers: RefCell<Readers>,
     raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
     /// The functions that can store something in fields of objects of a class, in order.
     members: FxHashMap<ClassId, Vec<FuncId>>,
