@@ -41,14 +41,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ok_readable_stream_cancelled.ts", "delete", "known limit: what a closure puts into a variable around it"),
     ("ok_readable_stream_cancelled.ts", "return before", "known limit: what a closure puts into a variable around it"),
     ("ok_readable_stream_cancelled.ts", "throw before", "known limit: what a closure puts into a variable around it"),
-    (
-        "ok_map_of_clients_closed.ts",
-        "delete",
-        "known limit: whether `values()` of a map that a loop has filled hands them on",
-    ),
-    ("ok_map_of_clients_closed.ts", "call something else", "known limit: the same"),
-    ("ok_map_of_clients_closed.ts", "return before", "known limit: the same"),
-    ("ok_map_of_clients_closed.ts", "throw before", "known limit: the same"),
     ("ok_callback_releases_on_every_path.js", "throw before", "known limit: exceptions of callbacks"),
     ("ok_settled_once_by_either_event.js", "delete", "nobody connects it, so from redis 4 on it holds nothing"),
     (
@@ -88,9 +80,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "move out of finally",
         "known limit: an asynchronous helper that releases at its end is taken to do so when it fails, too",
     ),
-    ("ok_exit_calls_close.py", "delete", "known limit: another closer still releases"),
     ("ok_exit_calls_close.py", "call something else", "known limit: another closer still releases"),
-    ("ok_exit_calls_close.py", "return before", "known limit: another closer still releases"),
     ("ok_exit_calls_close.py", "raise before", "known limit: another closer still releases"),
 ];
 

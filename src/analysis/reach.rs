@@ -5,9 +5,11 @@
 //! means, like the number of functions and classes that a resource is followed through:
 //!
 //! 1. **Up**: files that import something *hot* ([`Interest`]) of a relevant file, and files that import something hot of these.
-//! 2. **Down**: files from which the hot code found so far imports something that it mentions.
+//! 2. **Down**: files from which the hot code found so far imports something that it mentions, what that code mentions in turn, and so on
+//!    over [`DOWN`] files.
 //!
-//! A file that only gathers others (`index.ts`, `__init__.py`) is no step of its own. What is further away is not parsed at all.
+//! A file that only gathers others (`index.ts`, `__init__.py`) is no step of its own. What is further away is not parsed at all, and code
+//! that was not reached on this way is forgotten: it has no part in what happens to a resource.
 //! Files that are looked at and connected through imports form one unit: one [`crate::ir::Program`].
 
 use super::plan::Plan;
@@ -23,6 +25,9 @@ use std::collections::BTreeSet;
 
 /// Importers followed from one to the next.
 const UP: usize = 2;
+
+/// Files entered one from the other through what code mentions.
+const DOWN: usize = 3;
 
 /// How often a module is asked what is hot in it after others changed. Imported ones are asked first, so that more than once is needed
 /// only where imports go round in circles.
@@ -86,7 +91,7 @@ impl Reach<'_> {
             .map(|of| (of, self.catalog.of(of)))
             .into_iter()
             .collect();
-        let leads: Vec<FxHashSet<Name>> = facts.iter().map(|(_, facts)| facts.leads()).collect();
+        let leads: Vec<_> = facts.iter().map(|(_, facts)| facts.leads()).collect();
         let reached: Vec<(FileId, Reached)> = new
             .into_par_iter()
             .filter(|file| !self.files.contains_key(file))
@@ -205,68 +210,54 @@ impl Reach<'_> {
         self.plan().gathers(file) || names.is_match(source.text.as_ref())
     }
 
-    /// Adds the files from which hot code imports something that it mentions; those that gather others are passed through.
+    /// Finds the code that is needed: what is hot or releases something, and what such code mentions, also in files that were not looked
+    /// at before.
     fn down(&mut self) {
-        let mut wanted: FxHashSet<(FileId, String)> = FxHashSet::default();
-        let mut pending: Vec<(FileId, String)> = Vec::new();
-        for (file, reached) in &self.files {
-            for path in reached.interest.iter().flat_map(Interest::mentioned) {
-                if let Some((target, member)) = self.target(*file, path) {
-                    let item = (target, member.to_owned());
-                    if wanted.insert(item.clone()) {
-                        pending.push(item);
-                    }
-                }
-            }
-        }
+        let mut pending: Vec<(FileId, Option<String>)> = self.files.keys().map(|file| (*file, None)).collect();
+        let mut steps = 0;
         while !pending.is_empty() {
-            self.add(pending.iter().map(|(file, _)| *file).collect());
-            let mut next = Vec::new();
-            for (file, member) in pending.drain(..) {
-                let Some(interest) = self.interest(file).filter(|_| self.plan().gathers(file)) else { continue };
-                let named = interest.import(&member).and_then(|path| self.target(file, path));
-                let passed = interest.passes_on().iter();
-                let passed =
-                    passed.filter_map(|specifier| Some((self.plan().graph.target(file, specifier)?, member.as_str())));
-                for (target, member) in named.into_iter().chain(passed) {
-                    let item = (target, member.to_owned());
-                    if wanted.insert(item.clone()) {
-                        next.push(item);
-                    }
+            let mut missing: Vec<(FileId, Option<String>)> = Vec::new();
+            while let Some((file, member)) = pending.pop() {
+                for item in self.needed_by(file, member.as_deref()) {
+                    let list = if self.files.contains_key(&item.0) { &mut pending } else { &mut missing };
+                    list.push((item.0, Some(item.1)));
                 }
             }
-            next.sort();
-            pending = next;
+            let through = |(file, _): &(FileId, Option<String>)| self.plan().gathers(*file);
+            steps += usize::from(!missing.iter().all(through));
+            if steps > DOWN {
+                missing.retain(through);
+            }
+            self.add(missing.iter().map(|(file, _)| *file).collect());
+            missing.retain(|(file, _)| self.files.contains_key(file));
+            pending = missing;
         }
     }
 
-    /// Forgets the code that has no part in what happens to a resource: what is neither hot, nor releases anything, nor is mentioned by
-    /// code that is kept.
-    fn prune(&mut self) {
-        let mut pending: Vec<(FileId, Option<String>)> = self.files.keys().map(|file| (*file, None)).collect();
-        while let Some((file, member)) = pending.pop() {
-            let Some(interest) = self.files.get_mut(&file).and_then(|reached| reached.interest.as_mut()) else {
-                continue;
-            };
-            let mut paths = interest.keep(member.as_deref());
+    /// The members of files that the code mentions which `member` of the file is, or without one, what is hot in it; each is said once.
+    fn needed_by(&mut self, file: FileId, member: Option<&str>) -> Vec<(FileId, String)> {
+        let Some(interest) = self.files.get_mut(&file).and_then(|reached| reached.interest.as_mut()) else {
+            return Vec::new();
+        };
+        let mut paths = interest.keep(member);
+        let mut found: Vec<(FileId, String)> = Vec::new();
+        if let Some(member) = member {
+            paths.extend(interest.import(member).cloned());
+            // The name may be one of another module.
             let passed = interest.passes_on().to_vec();
-            if let Some(member) = &member {
-                paths.extend(interest.import(member).cloned());
-                // The name may be one of another module.
-                for specifier in passed {
-                    let target = self.plan().graph.target(file, &specifier);
-                    let target = target.filter(|target| self.seen.insert((*target, member.clone())));
-                    pending.extend(target.map(|target| (target, Some(member.clone()))));
-                }
-            }
-            for path in paths {
-                let Some((target, member)) = self.target(file, &path) else { continue };
-                let member = member.to_owned();
-                if self.seen.insert((target, member.clone())) {
-                    pending.push((target, Some(member)));
-                }
-            }
+            let targets = passed.iter().filter_map(|specifier| self.plan().graph.target(file, specifier));
+            found.extend(targets.map(|target| (target, member.to_owned())));
         }
+        found.extend(paths.iter().filter_map(|path| {
+            let (target, member) = self.target(file, path)?;
+            Some((target, member.to_owned()))
+        }));
+        found.retain(|item| self.seen.insert(item.clone()));
+        found
+    }
+
+    /// Forgets the code that has no part in what happens to a resource.
+    fn prune(&mut self) {
         self.files.par_iter_mut().for_each(|(_, reached)| {
             if let (Some(interest), Some(module)) = (&reached.interest, &mut reached.lowered.module) {
                 interest.prune(module);

@@ -4,7 +4,7 @@ use super::facts::{Resource, SymbolFacts, TypeFacts, TypeId};
 use super::path::AccessPath;
 use super::schema::{Ecosystem, LanguageFacts};
 use crate::ir::Name;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -109,22 +109,26 @@ impl EcosystemFacts {
         self.imports.iter()
     }
 
-    /// The paths of everything that can acquire or hold a resource, and of the modules that these are in.
-    pub fn leads(&self) -> FxHashSet<Name> {
+    /// The paths of everything that can acquire a resource or gives one, and with `false` those of the modules that these are in.
+    pub fn leads(&self) -> FxHashMap<Name, bool> {
         let acquires = |ty: &TypeId| {
             let methods = self.methods.get(ty.0 as usize).into_iter().flat_map(FxHashMap::values);
-            methods.flat_map(|facts| &facts.acquires).next().is_some()
+            self.ty(*ty).resource.is_some() || methods.flat_map(|facts| &facts.acquires).next().is_some()
         };
         // Plain types that lead on to something through an attribute count as well.
-        let holds =
-            |ty: &TypeId| self.ty(*ty).resource.is_some() || acquires(ty) || !self.ty(*ty).attributes.is_empty();
+        let holds = |ty: &TypeId| acquires(ty) || self.ty(*ty).attributes.values().any(acquires);
         let leads = |facts: &SymbolFacts| !facts.acquires.is_empty() || facts.makes.iter().any(holds);
-        let functions = self.functions.iter().filter(|(_, facts)| leads(facts));
-        let classes = self.classes.iter().filter(|(_, types)| types.iter().any(holds));
-        let mut out = FxHashSet::default();
-        for mut path in functions.map(|(path, _)| path.as_str()).chain(classes.map(|(path, _)| path.as_str())) {
-            while out.insert(Name::new(path)) {
-                let Some((above, _)) = path.rsplit_once('.') else { break };
+        let functions = self.functions.iter().filter(|(_, facts)| leads(facts)).map(|(path, _)| path);
+        let classes = self.classes.iter().filter(|(_, types)| types.iter().any(holds)).map(|(path, _)| path);
+        let mut out = FxHashMap::default();
+        for path in functions.chain(classes) {
+            out.insert(path.clone(), true);
+            let mut path = path.as_str();
+            while let Some((above, _)) = path.rsplit_once('.') {
+                if out.contains_key(above) {
+                    break;
+                }
+                out.insert(Name::new(above), false);
                 path = above;
             }
         }

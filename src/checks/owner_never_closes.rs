@@ -79,7 +79,7 @@
 
 use super::{Draft, Rule, Subject};
 use crate::finding::{Confidence, Persona, Step, StepRole};
-use crate::ir::FuncId;
+use crate::ir::{ClassId, FuncId, Name};
 use crate::summary::class::OwnedField;
 use crate::summary::{Case, Summaries};
 
@@ -92,7 +92,8 @@ pub const RULE: Rule = Rule {
 /// A field is filled with something the class opened, and no closer of the class releases it.
 pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Option<Draft> {
     let skipped = !owned.skipped_by.is_empty() && !owned.released_by_closer;
-    if !owned.released_in.is_empty() && !skipped && owned.not_at_end.is_none() {
+    let half = half_closed(owned);
+    if !owned.released_in.is_empty() && !skipped && owned.not_at_end.is_none() && half.is_none() {
         return None;
     }
     if summaries.regions.is_released_outside(summaries.resolved, owned.class, &owned.field) {
@@ -103,26 +104,34 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     let subject = Subject::new(summaries, case)?;
     let class = summaries.resolved.program.class(owned.class);
     let receiver = summaries.resolved.program.func(case.func).receiver.clone().unwrap_or_default();
-    let place = format!("{receiver}.{}", owned.field);
+    let key = owned.key.as_ref().map(|key| format!(".{key}")).unwrap_or_default();
+    let place = format!("{receiver}.{}{key}", owned.field);
     let name = |func: &FuncId| summaries.resolved.program.func(*func).name.clone();
     let released = subject.released();
-    let message = match (owned.skipped_by.first().filter(|_| skipped), &owned.not_at_end) {
-        (Some(closer), _) => {
-            format!("`{}.{}` leaves the {} in `{place}` open", class.name, name(closer), subject.noun())
-        }
-        (None, Some(end)) => {
+    let left_open = |class: &Name, closer: &FuncId| {
+        format!("`{class}.{}` leaves the {} in `{place}` open", name(closer), subject.noun())
+    };
+    let message = match (owned.skipped_by.first().filter(|_| skipped), &half, &owned.not_at_end) {
+        (Some(closer), _, _) => left_open(&class.name, closer),
+        (None, Some((owner, closer, _)), _) => left_open(&summaries.resolved.program.class(*owner).name, closer),
+        (None, None, Some(end)) => {
             format!("the {} in `{place}` of `{}` is not {released} in `{end}`", subject.noun(), class.name)
         }
-        (None, None) => {
+        (None, None, None) => {
             format!("no method of `{}` {} the {} in `{place}`", class.name, subject.releases(), subject.noun())
         }
     };
     let mut related = Vec::new();
-    for closer in &owned.idle_closers {
+    if let Some((_, closer, what)) = &half {
+        let span = summaries.resolved.program.func(*closer).name_span;
+        related.push(Step { span, role: StepRole::Owner, text: format!("`{}` {what}", name(closer)) });
+    }
+    for closer in owned.idle_closers.iter().filter(|_| half.is_none()) {
         let span = summaries.resolved.program.func(*closer).name_span;
         related.push(Step { span, role: StepRole::Owner, text: format!("`{}` does not release it", name(closer)) });
     }
-    let help = match (owned.idle_closers.first(), &owned.not_at_end) {
+    let to_blame = half.as_ref().map(|(_, closer, _)| closer).or(owned.idle_closers.first());
+    let help = match (to_blame, &owned.not_at_end) {
         (None, Some(end)) => format!("give `{}` a `{end}` that releases `{place}`", class.name),
         (Some(closer), _) => format!("release `{place}` in `{}`", name(closer)),
         (None, None) => {
@@ -144,4 +153,12 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
         error_path: false,
         severity: None,
     })
+}
+
+/// A closer that is not all there is to closing: the class it is of, the method, and what is wrong with it.
+fn half_closed(owned: &OwnedField) -> Option<(ClassId, FuncId, &'static str)> {
+    let forgotten = owned
+        .forgotten_by
+        .map(|(class, closer)| (class, closer, "neither releases it nor calls the method it replaces"));
+    forgotten.or(owned.idle_exit.map(|exit| (owned.class, exit, "does nothing")))
 }

@@ -8,7 +8,7 @@ use super::state::{Held, Known, State, Status};
 use super::{Kind, Owner, Rel, Start};
 use crate::catalog::SymbolFacts;
 use crate::catalog::schema::{Role, Symbol, With};
-use crate::ir::{Arg, Callee, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{Arg, Callee, FuncId, Name, Op, OpRef, Place, Proj, Root, Span};
 use crate::resolve::{Target, Ty, symbol_args};
 
 /// A call as it stands in the function.
@@ -48,10 +48,20 @@ impl Run<'_> {
         if let Callee::Value(place) = callee
             && self.is_release_function(place, state)
         {
-            self.released(span);
-            return Step::Stop;
+            return self.release(self.must_be_awaited(place), span, dst, state);
         }
         let receiver = receiver(callee);
+        if let Some(function) = receiver.as_ref().map(|(recv, name)| recv.field(name.clone()))
+            && self.is_release_function(&function, state)
+        {
+            return self.release(self.must_be_awaited(&function), span, dst, state);
+        }
+        if let Callee::Super { name } = callee
+            && self.ctx.resolved.call(at).is_none_or(|info| info.targets.is_empty())
+            && let Some(step) = self.own_method(site, &Place::root(Root::This), name, state)
+        {
+            return step;
+        }
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_visits.contains(name)
             && self.visitor_releases(recv, args, state)
@@ -60,6 +70,7 @@ impl Run<'_> {
             return Step::Stop;
         }
         if let Some((recv, name)) = &receiver
+            && !self.is_overridden(at, recv, state)
             && let Some(step) = self.own_method(site, recv, name, state)
         {
             return step;
@@ -67,14 +78,25 @@ impl Run<'_> {
         if let Some((recv, name)) = &receiver
             && self.ctx.resolved.language().container_gets.contains(name)
             && state.elements(recv).next().is_some()
-            && !self.ctx.resolved.type_of(self.ctx.func, recv).iter().any(|ty| matches!(ty, Ty::Inst(_)))
+            && !self
+                .ctx
+                .resolved
+                .type_of(self.ctx.func, recv)
+                .iter()
+                .any(|ty| matches!(ty, Ty::Inst(_) | Ty::Object(_)))
         {
             // Some element, or something that goes through all of them.
+            let rests: Vec<Vec<Proj>> = state.elements(recv).map(<[Proj]>::to_vec).collect();
             state.kill(dst);
             let element = dst.project(Proj::Elem);
-            state.add_may(element.project(Proj::Index(1)));
-            state.add_may(element);
-            state.add_may(dst.clone());
+            for of in [element.project(Proj::Index(1)), element, dst.clone()] {
+                for rest in &rests {
+                    let place = rest.iter().fold(of.clone(), |place, proj| place.project(proj.clone()));
+                    if !place.cut {
+                        state.add_may(place);
+                    }
+                }
+            }
             return Step::Go;
         }
         let scheduled = self.ctx.schedules(at, args) && args.iter().any(|arg| self.closure_releases(&arg.place, state));
@@ -149,6 +171,12 @@ impl Run<'_> {
     pub(super) fn give_away(&mut self, span: Span, state: &State, node: u32) -> Step {
         self.handed(Owner::Other, span, state, node);
         Step::Stop
+    }
+
+    /// The object is of a class of the file that extends the resource, and the method is that class's own.
+    fn is_overridden(&self, at: OpRef, recv: &Place, state: &State) -> bool {
+        let own = |func: FuncId| self.ctx.resolved.program.func(func).class.is_some();
+        state.is_must(recv) && self.ctx.resolved.call(at).is_some_and(|info| info.functions().any(own))
     }
 
     /// A method of the resource itself, of a part of it, or of its parent.
@@ -350,6 +378,12 @@ impl Run<'_> {
                         }
                         return Some(Step::Go);
                     }
+                    // `partial(client.close)`.
+                    Role::Transparent if releaser && !holds => {
+                        state.kill(dst);
+                        state.add_guard(dst.clone());
+                        return Some(Step::Go);
+                    }
                     Role::Transparent | Role::Drives if holds => {
                         if symbol.role == Role::Drives && state.status == Status::Pending {
                             state.status = Status::Open;
@@ -445,12 +479,18 @@ impl Run<'_> {
     /// The function that a callback was given to release the resource with. Where a function is asked what it does with it, or gets it
     /// with other things, it is a place that holds "the resource": what cannot be called and is called must be that.
     fn is_release_function(&self, place: &Place, state: &State) -> bool {
-        let given = matches!(place.root, Root::Param(_)) && state.guards.contains(place);
+        let given = state.guards.contains(place);
         let part = matches!(&self.token.start, Start::Acquire { also, .. } if !also.is_empty()) && state.holds(place);
         let asked = part || (matches!(self.token.start, Start::Place(_)) && state.is_must(place));
         given
             || (asked
                 && self.token.kind.entry().is_some_and(|kind| self.ctx.resolved.catalog.method(kind, "()").is_none()))
+    }
+
+    /// What the place holds is a function whose result is to be awaited.
+    fn must_be_awaited(&self, place: &Place) -> bool {
+        let waits = |ty: &Ty| matches!(ty, Ty::Func(func) if self.ctx.resolved.program.func(*func).r#async);
+        self.ctx.resolved.type_of(self.ctx.func, place).iter().any(waits)
     }
 
     /// The argument is an object literal that holds it only under names for what is lent.

@@ -42,14 +42,15 @@ impl Run<'_> {
                     self.handed(Owner::Other, instr.span, state, node);
                     return Step::Stop;
                 }
-                if self.is_releaser(src, state) {
+                let named = dst.is_root() && matches!(dst.root, Root::Local(_)) && state.guards.contains(src);
+                if !named && self.is_releaser(src, state) {
                     // `return conn.close`, `self.done = conn.close`: whoever gets it releases.
                     self.outcome.deferred.push(instr.span);
                     return Step::Stop;
                 }
                 state.copy(dst, src, *moved);
                 elements.into_iter().for_each(|place| state.add_may(place));
-                if half.is_some_and(|pair| state.may.contains(&pair)) {
+                if half.is_some_and(|pair| state.holds(&pair)) {
                     state.add_may(dst.clone());
                 }
                 if !self.remembers(dst) {
@@ -111,7 +112,7 @@ impl Run<'_> {
                     self.released(instr.span);
                     return Step::Stop;
                 }
-                if state.holds(src) && state.status == Status::Pending {
+                if state.reaches(src) && state.status == Status::Pending {
                     state.status = Status::Open;
                 }
                 state.copy(dst, src, false);

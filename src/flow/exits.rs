@@ -126,16 +126,33 @@ impl Run<'_> {
                 self.outcome.deferred.push(at);
                 return;
             }
-            let caller = matches!(owner, Owner::Caller(_));
+            let (caller, field) = (matches!(owner, Owner::Caller(_)), matches!(owner, Owner::Field(_)));
             self.handed(owner, at, &state, node);
             if let Some(last) = self.outcome.handed.last_mut() {
                 last.inside = last.inside.take().or(inside);
             }
-            if caller {
-                // Under every name that the result has for it.
-                let parts = state.must.iter().chain(&state.may).filter(|place| place.root == Root::Result);
-                for proj in parts.map(|place| place.proj.to_vec()).collect::<Vec<_>>() {
-                    self.handed(Owner::Caller(proj), at, &state, node);
+            let releasing = state.guards.iter().filter(|place| caller && place.root == Root::Result);
+            for proj in releasing.map(|place| place.proj.to_vec()) {
+                if !self.outcome.closers.contains(&proj) {
+                    self.outcome.closers.push(proj);
+                }
+            }
+            // Under every name that the result, or the object, has for it.
+            let root = if caller { Root::Result } else { Root::This };
+            let maybe = state.may.iter().filter(|_| caller);
+            for place in state.must.iter().chain(maybe).filter(|place| (caller || field) && place.root == root) {
+                match place.proj.first() {
+                    Some(Proj::Field(name)) if field => {
+                        self.handed(Owner::Field(name.clone()), at, &state, node);
+                        let inside = (place.proj.len() > 1).then(|| place.clone());
+                        let last =
+                            self.outcome.handed.last_mut().filter(|last| last.owner == Owner::Field(name.clone()));
+                        if let Some(last) = last {
+                            last.inside = last.inside.take().or(inside);
+                        }
+                    }
+                    _ if caller => self.handed(Owner::Caller(place.proj.to_vec()), at, &state, node),
+                    _ => {}
                 }
             }
             return;
@@ -189,17 +206,30 @@ impl Run<'_> {
         self.ends.push((node, self.current));
     }
 
+    /// What the acquisition itself gave, a tuple or an object that has it, is no container of somebody else's, whatever it is called.
+    pub(super) fn find_given_in(&mut self) {
+        let Start::Acquire { at, .. } = &self.token.start else { return };
+        let program = self.ctx.resolved.program;
+        self.given_in.extend(program.op(*at).op.dst().map(|dst| dst.root.clone()));
+        for instr in program.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
+            if let Op::Copy { dst, src, .. } | Op::Await { dst, src } = &instr.op
+                && dst.is_root()
+                && src.is_root()
+                && matches!(dst.root, Root::Local(_))
+                && self.given_in.contains(&src.root)
+                && !self.given_in.contains(&dst.root)
+            {
+                self.given_in.push(dst.root.clone());
+            }
+        }
+    }
+
     /// Whoever still reaches it when the function is left.
     fn owner_at_exit(&self, state: &State, kind: ExitKind) -> Option<(Owner, Option<Place>)> {
         let function = self.ctx.resolved.program.func(self.ctx.func);
         let start = match &self.token.start {
             Start::Place(place) => Some(place),
             Start::Acquire { .. } | Start::Given { .. } => None,
-        };
-        // What the acquisition itself gave, a tuple for example, is no container of somebody else's.
-        let own_root = match &self.token.start {
-            Start::Acquire { at, .. } => self.ctx.resolved.program.op(*at).op.dst().map(|dst| &dst.root),
-            Start::Place(_) | Start::Given { .. } => None,
         };
         let starting = self.ctx.resolved.is_starter(self.ctx.func);
         let mut caller = None;
@@ -229,7 +259,9 @@ impl Run<'_> {
                 Root::Global(_) => return Some((Owner::Process, None)),
                 Root::Capture(_) => return Some((Owner::Other, None)),
                 Root::Param(_) if !place.is_root() => return Some((Owner::Other, None)),
-                root if Some(root) == own_root => {}
+                root if self.given_in.contains(root) => {}
+                // It may be the resource itself: that it may also be a pair with it says nothing.
+                root if !place.is_root() && state.holds(&Place::root(root.clone())) => {}
                 Root::Local(id) if function.locals.get(id.0 as usize).is_some_and(|local| local.name.is_none()) => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>

@@ -79,6 +79,9 @@ pub trait Callees {
     /// Obligations that callers take over with the result.
     fn fresh(&self, func: FuncId) -> Rc<[Fresh]>;
 
+    /// The methods, read as attributes, of objects of the class that give what this place in the receiver holds.
+    fn readers(&self, class: ClassId, place: &Place, kind: Kind) -> Rc<[Name]>;
+
     /// What making an object of the class obliges to.
     fn derived(&self, class: ClassId) -> Option<&Derived>;
 
@@ -102,6 +105,8 @@ pub struct Effect {
     pub awaited: bool,
     /// It keeps it beyond the call.
     pub keeps: bool,
+    /// It keeps it in this field of its receiver, and nowhere else.
+    pub field: Option<Name>,
     /// Its result is what it was given.
     pub returned: bool,
 }
@@ -124,6 +129,8 @@ pub struct Fresh {
     pub proj: Vec<Proj>,
     /// Further parts that are it, too.
     pub also: Vec<Vec<Proj>>,
+    /// Parts of the result that are functions which release it.
+    pub closers: Vec<Vec<Proj>>,
     /// Canonical symbol that acquires it in the end.
     pub symbol: Name,
     pub confidence: Confidence,
@@ -139,8 +146,17 @@ pub struct Fresh {
 /// Where a run starts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`.
-    Acquire { at: OpRef, proj: Vec<Proj>, also: Vec<Vec<Proj>>, pending: bool, connected: bool, parents: Vec<Place> },
+    /// An op of the function acquires; the resource is in `dst` followed by `proj`, and by each of `also`. Followed by one of `closers`
+    /// it is a function that releases the resource.
+    Acquire {
+        at: OpRef,
+        proj: Vec<Proj>,
+        also: Vec<Vec<Proj>>,
+        closers: Vec<Vec<Proj>>,
+        pending: bool,
+        connected: bool,
+        parents: Vec<Place>,
+    },
     /// The place holds it on entry.
     Place(Place),
     /// The function is a callback that gets it as a parameter; the parameter `error` is null then, and the parameter `release` releases
@@ -241,6 +257,8 @@ pub struct Outcome {
     pub unobserved: Vec<Span>,
     /// Callbacks that release it on some of their paths only.
     pub partly: Vec<FuncId>,
+    /// Parts of the result that release it when called, as far as the function got them from others.
+    pub closers: Vec<Vec<Proj>>,
     /// `with` blocks over it that do not release it.
     pub idle_with: Vec<Span>,
     /// Calls on it that look like a release and are none, with the reason.

@@ -73,6 +73,7 @@ impl Run<'_> {
             return Some(step);
         }
         let (mut returned, mut spared) = (false, false);
+        let mut fields: Vec<Name> = Vec::new();
         for (place, through_receiver) in given {
             let effect = self.ctx.callees.effect(func, &place, self.token.kind);
             if effect.on_error_only && function.kind != FnKind::Chain {
@@ -88,11 +89,23 @@ impl Run<'_> {
                 }
                 return Some(self.release(lazy || effect.awaited, span, dst, state));
             }
+            if let Some(field) = effect.field.filter(|_| function.kind == FnKind::Constructor && !through_receiver)
+                && !self.ctx.resolved.gives_itself_away(func)
+            {
+                // The new object has it now, and is nobody's but this function's.
+                fields.push(field);
+                continue;
+            }
             // Whoever keeps the receiver shares an object that still owns it.
             if effect.keeps && !through_receiver {
                 return Some(self.give_away(span, state, node));
             }
             returned |= effect.returned;
+        }
+        if !fields.is_empty() {
+            state.kill(dst);
+            fields.into_iter().for_each(|field| state.add_must(dst.field(field)));
+            return Some(Step::Go);
         }
         if returned || spared {
             state.kill(dst);

@@ -66,6 +66,8 @@ pub struct Run<'a> {
     tested: FxHashSet<Place>,
     /// Closures that go on when the call is over.
     pub(super) outliving: Vec<Outliving>,
+    /// Variables that hold what the acquisition gave.
+    pub(super) given_in: Vec<Root>,
     /// Leaks on paths on which a closure may release it later; in order.
     pub(super) doubtful: Vec<usize>,
     /// Blocks from which the acquisition can be reached.
@@ -95,6 +97,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         nodes: Vec::new(),
         tested: tested_places(ctx),
         outliving: super::closures::outliving(ctx, token),
+        given_in: Vec::new(),
         doubtful: Vec::new(),
         leads_to_start: Vec::new(),
         visited: FxHashSet::default(),
@@ -106,6 +109,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         loop_depth: 0,
         tier: None,
     };
+    run.find_given_in();
     run.leads_to_start = run.blocks_leading_to_start();
     let mut state = State::new(Status::Before);
     match &token.start {
@@ -118,6 +122,7 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
             if types.iter().any(|ty| matches!(ty, Ty::Inst(id) if ctx.resolved.catalog.resource(*id).is_none())) {
                 state.add_guard(place.clone());
             }
+            run.readers(place).into_iter().for_each(|reader| state.add_may(reader));
         }
         Start::Given { param, error, release, .. } => {
             let place = |position: u16| Place::root(Root::Param(position));
@@ -178,6 +183,15 @@ impl<'a> Run<'a> {
             self.ends.remove(i);
             self.outcome.deferred.push(leak.at);
         }
+    }
+
+    /// Attributes of the receiver that are read through a method which gives what the field `place` of it holds.
+    fn readers(&self, place: &Place) -> Vec<Place> {
+        let class = self.ctx.resolved.receiver_class(self.ctx.func, &place.root).filter(|_| !place.is_root());
+        let inner = place.rebase(&Place::root(place.root.clone()), &Place::root(Root::This));
+        let (Some(class), Some(inner)) = (class, inner) else { return Vec::new() };
+        let readers = self.ctx.callees.readers(class, &inner, self.token.kind);
+        readers.iter().map(|name| Place::root(place.root.clone()).field(name.clone())).collect()
     }
 
     fn blocks_leading_to_start(&self) -> Vec<bool> {
@@ -250,7 +264,12 @@ impl<'a> Run<'a> {
 
     /// Enters a cleanup or dispatch block with a pending completion.
     fn enter_pending(&mut self, to: BlockId, mut state: State, with: Completion, pred: u32, event: Event) {
-        let depth = self.ctx.resolved.program.func(self.ctx.func).block(to).pending as usize;
+        let block = self.ctx.resolved.program.func(self.ctx.func).block(to);
+        if block.loop_depth < self.loop_depth {
+            // The next loop over it starts anew.
+            state.facts.retain(|(place, _)| place.proj.last() != Some(&Proj::Elem));
+        }
+        let depth = block.pending as usize;
         if depth == 0 || depth > MAX_PENDING {
             self.outcome.capped |= depth > MAX_PENDING;
             return;
@@ -302,7 +321,7 @@ impl<'a> Run<'a> {
                     state.held = Held::Yes;
                 }
             }
-            if let Start::Acquire { at: site, proj, also, pending, connected, parents } = &self.token.start
+            if let Start::Acquire { at: site, proj, also, closers, pending, connected, parents } = &self.token.start
                 && *site == at
                 && !state.live()
                 && let Some(dst) = instr.op.dst()
@@ -313,6 +332,9 @@ impl<'a> Run<'a> {
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 for proj in std::iter::once(proj).chain(also) {
                     state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                }
+                for proj in closers {
+                    state.add_guard(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
                 }
                 parents.iter().for_each(|parent| state.add_parent(parent.clone()));
                 node = self.node(node, Event::Acquired);
@@ -518,7 +540,9 @@ impl<'a> Run<'a> {
     }
 
     fn decide(&self, place: &Place, test: &Test, state: &State) -> Option<bool> {
-        if state.live() && (state.is_must(place) || state.parts.contains(place)) {
+        // It is there, and so is an object or container that has it.
+        let has = || state.must.iter().any(|held| held.starts_with(place));
+        if state.live() && (has() || state.parts.contains(place)) {
             return match test {
                 Test::Null => Some(false),
                 Test::Truthy => Some(true),

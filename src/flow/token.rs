@@ -3,7 +3,7 @@
 use super::{Context, Kind, Start, Token};
 use crate::catalog::schema::{AcquireOn, Role};
 use crate::finding::Confidence;
-use crate::ir::{Arg, BlockId, Callee, ClassId, Op, OpRef, Place, Proj, Span};
+use crate::ir::{Arg, BlockId, Callee, ClassId, FuncId, Op, OpRef, Place, Proj, Span};
 use crate::resolve::{Target, Ty};
 
 /// Acquisitions followed per function. Each costs a walk over the function: without a bound, generated code would take time quadratic in its
@@ -40,6 +40,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                 at,
                                 proj: Vec::new(),
                                 also: Vec::new(),
+                                closers: Vec::new(),
                                 pending: fact.on != AcquireOn::Call,
                                 connected: false,
                                 parents,
@@ -69,6 +70,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                                     at,
                                     proj: fresh.proj.clone(),
                                     also: fresh.also.clone(),
+                                    closers: fresh.closers.clone(),
                                     pending: (callee.r#async && !eager) || fresh.pending,
                                     connected: fresh.connected,
                                     parents: Vec::new(),
@@ -81,7 +83,10 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                             });
                         }
                     }
-                    Target::Construct(class) => out.extend(constructed(ctx, at, *class, args, instr.span, several)),
+                    Target::Construct(class) => {
+                        let made = made(ctx, *class, at, args, instr.span, several);
+                        out.extend(made.or_else(|| constructed(ctx, at, *class, args, instr.span, several)));
+                    }
                     _ => {}
                 }
                 // One obligation per call and alternative is enough; the first alternative that acquires speaks.
@@ -98,8 +103,45 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
     out
 }
 
+/// An object of a class that is a resource by extending one.
+fn made(ctx: Context<'_>, class: ClassId, at: OpRef, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    let facts = ctx.resolved.base_facts(class)?;
+    // The base class gets what the constructor gives it; where that is whatever it gets itself, both count.
+    let given = ctx.resolved.super_arguments(class);
+    let passed_on = given.as_ref().is_none_or(|(_, given)| given.iter().any(|arg| arg.spread));
+    let (func, own): (FuncId, Vec<Arg>) = match &given {
+        Some((func, given)) => (*func, given.iter().filter(|arg| !arg.spread).cloned().collect()),
+        None => (ctx.func, args.to_vec()),
+    };
+    let fact = ctx.resolved.acquisition(func, facts, &own).filter(|fact| fact.callback.is_none())?;
+    if passed_on && ctx.resolved.acquisition(ctx.func, facts, args).is_none() {
+        return None;
+    }
+    Some(Token {
+        kind: Kind::Entry(fact.resource),
+        start: Start::Acquire {
+            at,
+            proj: Vec::new(),
+            also: Vec::new(),
+            closers: Vec::new(),
+            pending: fact.on != AcquireOn::Call,
+            connected: false,
+            parents: Vec::new(),
+        },
+        symbol: facts.path.clone(),
+        span,
+        confidence: if several || ctx.resolved.is_open(class) { Confidence::Medium } else { Confidence::High },
+        hops: 0,
+        because: Vec::new(),
+    })
+}
+
 /// An object of a class that keeps something open.
 fn constructed(ctx: Context<'_>, at: OpRef, class: ClassId, args: &[Arg], span: Span, several: bool) -> Option<Token> {
+    if ctx.resolved.program.func(ctx.func).class == Some(class) {
+        // A factory of the class itself: what its objects keep is not known before it is.
+        return None;
+    }
     let derived = ctx.callees.derived(class)?;
     if derived.optional && !args.is_empty() {
         return None;
@@ -110,6 +152,7 @@ fn constructed(ctx: Context<'_>, at: OpRef, class: ClassId, args: &[Arg], span: 
             at,
             proj: Vec::new(),
             also: Vec::new(),
+            closers: Vec::new(),
             pending: false,
             connected: false,
             parents: Vec::new(),
@@ -140,6 +183,7 @@ fn mapped(ctx: Context<'_>, at: OpRef, callee: &Callee, args: &[Arg], span: Span
             at,
             proj: element(&fresh.proj),
             also: fresh.also.iter().map(|proj| element(proj)).collect(),
+            closers: fresh.closers.iter().map(|proj| element(proj)).collect(),
             pending: fresh.pending,
             connected: fresh.connected,
             parents: Vec::new(),

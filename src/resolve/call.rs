@@ -93,9 +93,38 @@ impl<'a> Resolved<'a> {
                 for ty in self.type_of(func, place) {
                     self.value_target(&ty, &mut info);
                 }
+                if info.targets.is_empty() {
+                    info.targets.extend(self.decorated_by(func, place).map(Target::Project));
+                }
             }
         }
         info
+    }
+
+    /// What a decorator of the program, or the function it gives, calls: the functions that it decorates.
+    fn decorated_by(&self, func: FuncId, place: &Place) -> impl Iterator<Item = FuncId> + '_ {
+        let (mut func, mut place) = (func, Some(place));
+        while let Some(Root::Capture(i)) = place.filter(|place| place.is_root()).map(|place| &place.root) {
+            place = self.captured_place(func, *i);
+            func = self.program.func(func).parent.unwrap_or(func);
+        }
+        let first = place.is_some_and(|place| *place == Place::root(Root::Param(0)));
+        let all = self.decorated.get(&func).filter(|all| first && all.len() <= super::MAX_ALTERNATIVES);
+        all.into_iter().flatten().copied()
+    }
+
+    pub(super) fn find_decorated(&mut self) {
+        for id in self.program.func_ids() {
+            let function = self.program.func(id);
+            let Some(home) = function.parent else { continue };
+            for decorator in &function.decorators {
+                for ty in self.type_of(home, &decorator.place) {
+                    if let Ty::Func(decorator) = ty {
+                        self.decorated.entry(decorator).or_default().push(id);
+                    }
+                }
+            }
+        }
     }
 
     /// A function that was put into an object under the name: `exports.connect = ...`, `const api = { connect() {} }`.
@@ -126,7 +155,14 @@ impl<'a> Resolved<'a> {
                     }
                 }
             }
-            Ty::Class(class) => info.targets.extend(self.find_method(*class, name).map(Target::Project)),
+            Ty::Class(class) => match self.find_method(*class, name) {
+                Some(method) => info.targets.push(Target::Project(method)),
+                None => {
+                    if let Some(path) = self.base_function(*class, name) {
+                        self.path_target(path, info);
+                    }
+                }
+            },
             Ty::Module(_) | Ty::Func(_) => {}
         }
         if info.targets.is_empty() {
@@ -136,6 +172,10 @@ impl<'a> Resolved<'a> {
             for ty in held {
                 self.value_target(&ty, info);
             }
+        }
+        if let (Ty::Object(class), true) = (ty, info.targets.is_empty()) {
+            let bases = self.catalogued_bases(*class).into_iter().filter(|base| self.catalog.resource(*base).is_some());
+            info.targets.extend(bases.map(|ty| Target::ResourceMethod { ty, name: name.clone() }));
         }
     }
 
@@ -192,6 +232,23 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// Notes generators that a catalogued function gets in order to drive them.
+    fn note_driven(&mut self, func: FuncId, info: &CallInfo<'a>, args: &[Arg]) {
+        for target in &info.targets {
+            let Target::Catalog { facts } = target else { continue };
+            let drives = |role: Role| matches!(role, Role::ContextManager | Role::Fixture);
+            for symbol in facts.roles.iter().filter(|symbol| drives(symbol.role) && symbol.arg.is_some()) {
+                let given = super::symbol_args(symbol, args).flat_map(|(_, arg)| self.type_of(func, &arg.place));
+                let generators = given.filter_map(|ty| match ty {
+                    Ty::Func(func) if self.program.func(func).generator => Some((func, symbol.role)),
+                    _ => None,
+                });
+                let generators: Vec<(FuncId, Role)> = generators.collect();
+                self.driven.extend(generators);
+            }
+        }
+    }
+
     pub(super) fn resolve_calls(&mut self) {
         let program = self.program;
         for id in program.func_ids() {
@@ -201,6 +258,7 @@ impl<'a> Resolved<'a> {
                         let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                         let info = self.resolve_call(id, callee);
                         self.note_given(at, &info, args);
+                        self.note_driven(id, &info, args);
                         self.calls.insert(at, info);
                     }
                 }

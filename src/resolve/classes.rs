@@ -1,9 +1,9 @@
 //! The class hierarchy of a program.
 
 use super::{Resolved, Ty};
-use crate::catalog::TypeId;
 use crate::catalog::schema::Role;
-use crate::ir::{ClassId, FuncId, Root};
+use crate::catalog::{SymbolFacts, TypeId};
+use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, Name, Op, Root};
 use smallvec::SmallVec;
 
 /// Overrides considered for a virtual call, and classes for an ancestry.
@@ -29,7 +29,9 @@ impl Resolved<'_> {
                             found = true;
                         }
                         // A builtin or catalogued base holds nothing of the subclass.
-                        Ty::Path(path) if path.starts_with("builtins.") => found = true,
+                        Ty::Path(path) => {
+                            found |= path.strip_prefix("builtins.").is_some_and(|name| !name.contains('.'))
+                        }
                         _ => {}
                     }
                 }
@@ -106,6 +108,42 @@ impl Resolved<'_> {
         bases.filter_map(|(top, base)| self.base_type(top, base)).collect()
     }
 
+    /// The canonical paths of the base classes of the class and its ancestors that are not in the program.
+    fn base_paths(&self, class: ClassId) -> impl Iterator<Item = Name> + '_ {
+        let bases = self.ancestry(class).into_iter().flat_map(|class| {
+            let top = self.program.top_of_class(class);
+            self.program.class(class).bases.iter().map(move |base| (top, base))
+        });
+        bases.flat_map(|(top, base)| self.named(top, &base.path)).filter_map(|ty| match ty {
+            Ty::Path(path) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// What the catalogue says about making the nearest base of the class that it knows.
+    pub fn base_facts(&self, class: ClassId) -> Option<&SymbolFacts> {
+        self.base_paths(class).find_map(|path| self.catalog.function(&path))
+    }
+
+    /// What the constructor of the class gives to that of its base, and in which function; `None` when it has none of its own, or
+    /// calls that in another way.
+    pub fn super_arguments(&self, class: ClassId) -> Option<(FuncId, &[Arg])> {
+        let (_, constructor) =
+            self.methods(class).into_iter().find(|(_, func)| self.program.func(*func).kind == FnKind::Constructor)?;
+        let instrs = self.program.func(constructor).blocks.iter().flat_map(|block| &block.instrs);
+        let mut given = instrs.filter_map(|instr| match &instr.op {
+            Op::Call { callee: Callee::Super { .. }, args, .. } => Some(args.as_slice()),
+            _ => None,
+        });
+        Some((constructor, given.next_back()?))
+    }
+
+    /// What the catalogue says about a function of a base class that is called through the class: `Client.from_url(url)`.
+    pub(super) fn base_function(&self, class: ClassId, name: &Name) -> Option<Name> {
+        let mut members = self.base_paths(class).map(|path| self.member_path(&path, name));
+        members.find(|path| self.catalog.function(path).is_some())
+    }
+
     pub fn find_method(&self, class: ClassId, name: &str) -> Option<FuncId> {
         self.ancestry(class).iter().find_map(|class| self.own_method(*class, name))
     }
@@ -148,7 +186,7 @@ impl Resolved<'_> {
         out
     }
 
-    /// The roles of the decorators of `func`.
+    /// The roles of the decorators of `func`, and of whatever else drives it.
     pub fn decorator_roles(&self, func: FuncId) -> SmallVec<[Role; 2]> {
         let function = self.program.func(func);
         let home = function.parent.unwrap_or(func);
@@ -158,6 +196,7 @@ impl Resolved<'_> {
                 out.extend(facts.roles.iter().map(|symbol| symbol.role));
             }
         }
+        out.extend(self.driven.get(&func).copied());
         out
     }
 
@@ -224,6 +263,19 @@ impl Resolved<'_> {
         out
     }
 
+    /// The function hands its receiver to something else, or to a closure: the object may live on without whoever made it.
+    pub fn gives_itself_away(&self, func: FuncId) -> bool {
+        let this = crate::ir::Place::root(Root::This);
+        self.program.func(func).blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
+            Op::Call { args, .. } => args.iter().any(|arg| arg.place == this),
+            Op::Copy { src, .. } => *src == this,
+            Op::Build { parts, .. } => parts.iter().any(|(_, part)| *part == this),
+            Op::Closure { captures, .. } => captures.iter().any(|(place, _)| *place == this),
+            Op::Unknown { reads, .. } => reads.contains(&this),
+            _ => false,
+        })
+    }
+
     /// Finds the methods that are read as attributes. Needs the types of decorators, which must not in turn need this: a decorator
     /// reached through a property is looked up with the properties found so far.
     pub(super) fn find_properties(&mut self) {
@@ -239,6 +291,21 @@ impl Resolved<'_> {
             function.kind == crate::ir::FnKind::Accessor && function.params.is_empty()
         };
         self.properties.extend(program.func_ids().filter(getter));
+    }
+
+    pub(super) fn find_accessors(&mut self) {
+        let mut properties: Vec<FuncId> = self.properties.iter().copied().collect();
+        properties.sort();
+        for func in properties {
+            if let Some(class) = self.program.func(func).class {
+                self.accessors.entry(class).or_default().push(func);
+            }
+        }
+    }
+
+    /// The methods of the class and its ancestors that are read as attributes.
+    pub fn accessors(&self, class: ClassId) -> impl Iterator<Item = FuncId> + '_ {
+        self.ancestry(class).into_iter().filter_map(|class| self.accessors.get(&class)).flatten().copied()
     }
 
     pub(super) fn is_property(&self, func: FuncId) -> bool {

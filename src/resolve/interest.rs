@@ -5,7 +5,7 @@
 //! hot where it comes from.
 
 use crate::catalog::EcosystemFacts;
-use crate::ir::{Callee, ClassId, Const, Export, FuncId, Module, Name, Op, Place, Root, TypeRef};
+use crate::ir::{Callee, ClassId, Const, Export, FuncId, Module, Name, Op, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A function of the top level with all that is in it, or a class with its methods.
@@ -36,6 +36,10 @@ pub struct Interest {
     /// Global names and the paths that imports bind to them; exported names are under [`Export::place`]'s field as well.
     imports: FxHashMap<Name, Name>,
     hot: FxHashSet<Name>,
+    /// Names of something of the catalogue, or of a module that has such a thing.
+    libraries: FxHashSet<Name>,
+    /// Ops of the top level, by position, that name something of the catalogue.
+    direct: FxHashSet<usize>,
     /// The module as a whole (`module.exports = ...`) is hot.
     whole: bool,
     /// Modules all of whose names it passes on.
@@ -43,7 +47,8 @@ pub struct Interest {
 }
 
 impl Interest {
-    pub fn new(module: &Module, catalog: &EcosystemFacts, leads: &FxHashSet<Name>) -> Self {
+    /// `leads`: as [`EcosystemFacts::leads`].
+    pub fn new(module: &Module, catalog: &EcosystemFacts, leads: &FxHashMap<Name, bool>) -> Self {
         let passed = module.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from.clone());
         let mut interest = Interest {
             definitions: Vec::new(),
@@ -52,15 +57,21 @@ impl Interest {
             names: FxHashMap::default(),
             imports: FxHashMap::default(),
             hot: FxHashSet::default(),
+            libraries: FxHashSet::default(),
+            direct: FxHashSet::default(),
             whole: false,
             passes_on: passed.chain(module.stars.iter().cloned()).collect(),
         };
-        let leads_on = |path: &Name| {
+        let leads = |path: &Name| {
             let member = catalog.language().package_member.as_str();
             let package = path.strip_suffix(member).and_then(|rest| rest.strip_suffix('.'));
-            leads.contains(path) || (!member.is_empty() && package.is_some_and(|package| leads.contains(package)))
+            let package = package.filter(|_| !member.is_empty());
+            leads.get(path).or_else(|| leads.get(package?)).copied()
         };
-        let star = module.stars.iter().any(&leads_on);
+        let star = module.stars.iter().any(|path| leads(path).is_some());
+        // Modules by the names that they are bound to, with their paths.
+        let mut modules: FxHashMap<&Name, &Name> = FxHashMap::default();
+        let mut libraries: FxHashSet<Name> = FxHashSet::default();
         let mut bound: FxHashSet<&Name> = FxHashSet::default();
         for instr in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs) {
             if let Some(Place { root: Root::Global(name), proj, .. }) = instr.op.dst()
@@ -71,14 +82,57 @@ impl Interest {
             if let Op::Const { dst, value: Const::Symbol(path) } = &instr.op
                 && let Some(name) = global_name(dst)
             {
-                if leads_on(path) {
-                    interest.hot.insert(name.clone());
-                } else {
-                    interest.imports.insert(name, path.clone());
+                match (leads(path), &dst.root) {
+                    (None, _) => {
+                        interest.imports.insert(name, path.clone());
+                    }
+                    (Some(found), Root::Global(global)) => {
+                        if !found {
+                            modules.insert(global, path);
+                        }
+                        libraries.insert(name);
+                    }
+                    (Some(_), _) => {}
                 }
             }
         }
         let globals: FxHashSet<&Name> = catalog.globals().collect();
+        // The place, or its method, is something of the catalogue. Of a module that is mentioned as a whole, anything may be used.
+        let leads_on = |place: &Place, method: Option<&Name>| {
+            let Root::Global(name) = &place.root else { return false };
+            let Some(module) = modules.get(name) else { return libraries.contains(name) };
+            let fields =
+                place.proj.iter().map_while(|proj| if let Proj::Field(field) = proj { Some(field) } else { None });
+            let mut path = (*module).clone();
+            let mut steps = 0;
+            for part in fields.chain(method) {
+                path = smol_str::format_smolstr!("{path}.{part}");
+                steps += 1;
+                match leads(&path) {
+                    Some(true) => return true,
+                    Some(false) => {}
+                    None => return false,
+                }
+            }
+            steps == 0 || leads(&path).is_some()
+        };
+        let direct = |op: &Op| {
+            let called = match op {
+                Op::Call { callee: Callee::Method { recv, name, .. }, .. } => Some((recv, name)),
+                _ => None,
+            };
+            let mut direct = called.is_some_and(|(recv, name)| leads_on(recv, Some(name)));
+            op.for_each_place(&mut |place| {
+                direct |= matches!(&place.root, Root::Global(name) if !bound.contains(name) && (star || globals.contains(name)));
+                direct |= !called.is_some_and(|(recv, _)| std::ptr::eq(recv, place)) && leads_on(place, None);
+            });
+            direct
+        };
+        for (at, instr) in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs).enumerate() {
+            if direct(&instr.op) {
+                interest.direct.insert(at);
+            }
+        }
         for id in module.func_ids().skip(1) {
             let definition = interest.definition_of(module, id);
             let function = module.func(id);
@@ -87,16 +141,16 @@ impl Interest {
             let definition = &mut interest.definitions[definition];
             annotated.chain(locals).for_each(|ty| type_names(ty, &mut definition.types));
             for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+                definition.direct |= direct(&instr.op);
                 if let Op::Call { callee: Callee::Method { name, .. }, .. } = &instr.op {
                     definition.releases |= catalog.language().may_release.contains(name);
                 }
                 if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
-                    definition.direct |= leads_on(path);
+                    definition.direct |= leads(path).is_some();
                     definition.symbols.push(path.clone());
                 }
                 instr.op.for_each_place(&mut |place| {
                     if let Root::Global(name) = &place.root {
-                        definition.direct |= !bound.contains(name) && (star || globals.contains(name));
                         definition.mentions.push(name.clone());
                     }
                 });
@@ -105,13 +159,20 @@ impl Interest {
         for (i, class) in module.classes.iter().enumerate() {
             let definition = interest.class(ClassId(i as u32));
             let definition = &mut interest.definitions[definition];
-            class.bases.iter().for_each(|base| type_names(base, &mut definition.mentions));
+            for base in &class.bases {
+                type_names(base, &mut definition.mentions);
+                let mut names = base.path.iter();
+                let first = names.next().map(|name| Place::global(name.clone()));
+                let place = first.map(|first| names.fold(first, |place, name| place.field(name.clone())));
+                definition.direct |= place.is_some_and(|place| leads_on(&place, None));
+            }
             class
                 .fields
                 .iter()
                 .filter_map(|field| field.ty.as_ref())
                 .for_each(|ty| type_names(ty, &mut definition.types));
         }
+        interest.libraries = libraries;
         interest.name_definitions(module);
         for definition in &mut interest.definitions {
             for names in [&mut definition.mentions, &mut definition.types, &mut definition.symbols] {
@@ -252,14 +313,14 @@ impl Interest {
     /// What the top level makes of what is hot is hot.
     fn top_level(&mut self, module: &Module) {
         let mut locals: FxHashSet<u32> = FxHashSet::default();
-        for instr in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs) {
+        for (at, instr) in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs).enumerate() {
             let Some(dst) = instr.op.dst() else { continue };
             let is_hot = |at: Option<&usize>| at.is_some_and(|at| self.definitions[*at].hot);
             let hot = match &instr.op {
                 Op::Closure { func, .. } => is_hot(self.of_function.get(func)),
                 Op::Const { value: Const::Class(class), .. } => is_hot(self.of_class.get(class)),
                 _ => {
-                    let mut hot = false;
+                    let mut hot = self.direct.contains(&at);
                     instr.op.for_each_place(&mut |place| {
                         hot |= match &place.root {
                             Root::Local(id) => locals.contains(&id.0),
@@ -301,7 +362,12 @@ impl Interest {
 
     /// Whether the member, the first of a path behind the module's name, is hot.
     pub fn is_hot_member(&self, member: &str) -> bool {
-        self.whole || if member.is_empty() { self.is_hot() } else { self.hot.contains(member) }
+        self.whole
+            || if member.is_empty() {
+                self.is_hot()
+            } else {
+                self.hot.contains(member) || self.libraries.contains(member)
+            }
     }
 
     pub fn passes_on(&self) -> &[Name] {
@@ -311,18 +377,6 @@ impl Interest {
     /// The path that an import binds to the name.
     pub fn import(&self, name: &str) -> Option<&Name> {
         self.imports.get(name)
-    }
-
-    /// Paths that hot code mentions: what they lead to may release what it is given, keep it, or be its base.
-    pub fn mentioned(&self) -> Vec<&Name> {
-        let hot = || self.definitions.iter().filter(|definition| definition.hot);
-        let names = hot().flat_map(|definition| definition.mentions.iter().chain(&definition.types));
-        let mut paths: Vec<&Name> = names.filter_map(|name| self.imports.get(name)).collect();
-        paths.extend(hot().flat_map(|definition| &definition.symbols));
-        paths.extend(self.hot.iter().filter_map(|name| self.imports.get(name)));
-        paths.sort();
-        paths.dedup();
-        paths
     }
 }
 

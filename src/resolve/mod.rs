@@ -16,7 +16,7 @@ pub use infer::symbol_args;
 pub use links::{Links, readings};
 pub use regions::Regions;
 
-use crate::catalog::schema::LanguageFacts;
+use crate::catalog::schema::{LanguageFacts, Role};
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
 use crate::ir::{ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Place, Program, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -65,6 +65,8 @@ pub struct Resolved<'a> {
     replaced_fields: FxHashSet<(ClassId, Name)>,
     /// Methods that are read as attributes.
     properties: FxHashSet<FuncId>,
+    /// They by their classes, sorted.
+    accessors: FxHashMap<ClassId, Vec<FuncId>>,
     /// What a generator function yields.
     yields: Vec<TySet>,
     /// By module.
@@ -78,6 +80,10 @@ pub struct Resolved<'a> {
     calls: FxHashMap<OpRef, CallInfo<'a>>,
     /// Callbacks that get what a call acquires.
     given: FxHashMap<FuncId, (OpRef, &'a SymbolFacts, &'a AcquireFact)>,
+    /// Generator functions that are given to a call which drives them, and how.
+    driven: FxHashMap<FuncId, Role>,
+    /// Functions of the program that a function of the program decorates, by that function.
+    decorated: FxHashMap<FuncId, Vec<FuncId>>,
     own_containers: Vec<FxHashSet<LocalId>>,
     /// For each place in the file that makes an object of the class: whether a module global keeps it.
     made_in: Vec<Vec<bool>>,
@@ -104,6 +110,7 @@ impl<'a> Resolved<'a> {
             shared_fields: FxHashSet::default(),
             replaced_fields: FxHashSet::default(),
             properties: FxHashSet::default(),
+            accessors: FxHashMap::default(),
             yields: vec![TySet::new(); program.functions.len()],
             bound_globals: vec![FxHashSet::default(); program.modules.len()],
             captures: FxHashMap::default(),
@@ -112,12 +119,16 @@ impl<'a> Resolved<'a> {
             subclasses: Vec::new(),
             calls: FxHashMap::default(),
             given: FxHashMap::default(),
+            driven: FxHashMap::default(),
+            decorated: FxHashMap::default(),
             made_in: vec![Vec::new(); program.classes.len()],
             own_containers: vec![FxHashSet::default(); program.functions.len()],
             swallowing: vec![FxHashSet::default(); program.functions.len()],
         };
         resolved.infer();
         resolved.extend_captures();
+        resolved.find_accessors();
+        resolved.find_decorated();
         resolved.resolve_calls();
         resolved.classify_locals();
         resolved
@@ -254,6 +265,20 @@ impl<'a> Resolved<'a> {
         } else if let Some(known) = self.env[func.index()].get(&Place::root(Root::Result)) {
             extend(&mut out, known);
         }
+        out
+    }
+
+    /// Parts of the result that are functions of the program, sorted by part.
+    pub fn result_functions(&self, func: FuncId) -> Vec<(Vec<Proj>, FuncId)> {
+        let parts = self.env[func.index()].iter().filter(|(place, _)| place.root == Root::Result);
+        let functions = parts.flat_map(|(place, types)| {
+            types.iter().filter_map(|ty| match ty {
+                Ty::Func(func) => Some((place.proj.to_vec(), *func)),
+                _ => None,
+            })
+        });
+        let mut out: Vec<(Vec<Proj>, FuncId)> = functions.collect();
+        out.sort();
         out
     }
 

@@ -117,7 +117,10 @@ impl Regions {
                                 serves.insert(here);
                             }
                             released_arguments(info, args).for_each(|(owner, field)| released(&owner, field));
-                            for func in info.functions() {
+                            // Decorated functions run where they are called by name.
+                            let named =
+                                |func: &FuncId| !is_indirect(callee) || program.func(*func).decorators.is_empty();
+                            for func in info.functions().filter(named) {
                                 if func != id {
                                     used.insert(func);
                                 }
@@ -204,6 +207,11 @@ fn field_outside(place: &Place) -> Option<(Place, Name)> {
         Some(Proj::Field(field)) if place.root != Root::This && !place.cut => Some((owner, field)),
         _ => None,
     }
+}
+
+/// A call of what a parameter or a variable of a function around holds.
+fn is_indirect(callee: &Callee) -> bool {
+    matches!(callee, Callee::Value(place) if matches!(place.root, Root::Param(_) | Root::Capture(_)))
 }
 
 /// A call by name, or of a function that is written right there.

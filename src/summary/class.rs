@@ -1,9 +1,9 @@
 //! Who owns what is stored in fields: which methods of a class release it.
 
 use super::{Case, Summaries};
-use crate::catalog::schema::LanguageFacts;
+use crate::catalog::schema::{LanguageFacts, Role};
 use crate::flow::{Callees, ExitKind, HandOver, Kind, Leak, Owner, Rel};
-use crate::ir::{ClassId, FnKind, FuncId, Name, Op, Place, Root};
+use crate::ir::{ClassId, FnKind, FuncId, Instr, Name, Op, Place, Proj, Root};
 use crate::resolve::Resolved;
 use std::rc::Rc;
 
@@ -11,6 +11,8 @@ use std::rc::Rc;
 pub struct OwnedField {
     pub class: ClassId,
     pub field: Name,
+    /// The constant key under which the field's object or container holds it.
+    pub key: Option<Name>,
     pub kind: Kind,
     /// The store with the earliest position, as (function, index into its cases, index into the case's hand-overs).
     pub store: (FuncId, usize, usize),
@@ -24,6 +26,10 @@ pub struct OwnedField {
     pub skipped_by: Vec<FuncId>,
     /// Closers of the class that release nothing of it.
     pub idle_closers: Vec<FuncId>,
+    /// What runs when a scope over an object of the class ends, when it does nothing at all though another closer releases the field.
+    pub idle_exit: Option<FuncId>,
+    /// A subclass replaces the closer by one that does not release the field: the subclass, its closer.
+    pub forgotten_by: Option<(ClassId, FuncId)>,
     /// Somebody else may release it: an ancestor that is not in this file or is a resource itself, or whatever an unknown decorator
     /// (`@singleton`, `@inject`) does with the objects.
     pub open: bool,
@@ -35,62 +41,63 @@ pub struct OwnedField {
 /// All owned fields of one class, by their first stores.
 pub fn owned_fields(summaries: &Summaries<'_>, class: ClassId) -> Vec<OwnedField> {
     let resolved = summaries.resolved;
-    let language = resolved.language();
     let all: Vec<(FuncId, Rc<Vec<Case>>)> =
         summaries.members(class).iter().map(|func| (*func, summaries.cases(*func))).collect();
     let mut out: Vec<OwnedField> = Vec::new();
     for (func, cases) in &all {
         for (c, case) in cases.iter().enumerate() {
-            for (h, handed) in case.outcome.handed.iter().enumerate() {
-                let Owner::Field(field) = &handed.owner else { continue };
-                if out.iter().any(|known| known.field == *field) {
+            let owners = case.outcome.handed.iter().enumerate();
+            let owners = owners.filter_map(|(h, handed)| Some((h, handed, owner_of(summaries, class, *func, handed)?)));
+            let first = out.len();
+            for (h, handed, (field, key)) in owners {
+                let known = |owned: &OwnedField| owned.field == field && owned.key == key;
+                if out.iter().any(known) {
                     continue;
                 }
-                let methods = resolved.methods(class);
-                let teardown = teardown_names(summaries, class);
-                let is_closer = |name: &Name| {
-                    language.closers.contains(name)
-                        || language.implicit_closers.contains(name)
-                        || teardown.contains(name)
-                };
-                let filling = fillers(&all, summaries, field);
-                let mut released_in = Vec::new();
-                let mut released_by_closer = false;
-                let mut idle_closers = Vec::new();
-                for (name, method) in &methods {
-                    if releases(summaries, *method, field, case, handed) {
-                        // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
-                        let own = resolved.program.func(*method);
-                        let dead = own.private && !summaries.regions.used.contains(method);
-                        if is_closer(name) || !(dead || filling.contains(method)) {
-                            released_in.push(*method);
-                        }
-                        released_by_closer |= is_closer(name) || ends_with_closer(name, language);
-                    } else if is_closer(name) {
-                        idle_closers.push(*method);
-                    }
+                // What has several names needs to be released under one of them only.
+                let other = (out.len() > first).then_some(first);
+                if other.is_some_and(|i| !out[i].released_in.is_empty()) {
+                    continue;
                 }
-                released_in.sort();
-                idle_closers.sort();
+                let closers = closers(summaries, &all, class, &field, case, handed);
+                // Under another key of the same container, and treated the same: one defect.
+                let twin = |owned: &OwnedField| owned.field == field && owned.released_in == closers.released_in;
+                if out.iter().any(twin) {
+                    continue;
+                }
+                if let Some(i) = other {
+                    if closers.released_in.is_empty() {
+                        continue;
+                    }
+                    out.remove(i);
+                }
+                let filling = fillers(&all, summaries, &field);
                 let refilled = filling
                     .iter()
                     .copied()
-                    .find_map(|filler| Some((filler, refill(summaries, filler, field, case.token.kind)?)));
+                    .find_map(|filler| Some((filler, refill(summaries, filler, &field, case.token.kind)?)));
+                let ends = !closers.released_in.is_empty();
                 out.push(OwnedField {
                     class,
-                    field: field.clone(),
+                    key,
                     kind: case.token.kind,
                     store: (*func, c, h),
-                    not_at_end: teardown.first().filter(|_| !released_in.is_empty() && !released_by_closer).cloned(),
-                    released_in,
-                    released_by_closer,
+                    not_at_end: teardown_names(summaries, class)
+                        .first()
+                        .filter(|_| ends && !closers.released_by_closer)
+                        .cloned(),
+                    idle_exit: closers.idle.iter().copied().find(|exit| ends && is_idle_exit(summaries, *exit)),
+                    forgotten_by: forgotten(summaries, class, &field, case, handed, &closers.released_in),
+                    released_in: closers.released_in,
+                    released_by_closer: closers.released_by_closer,
                     skipped_by: Vec::new(),
-                    idle_closers,
+                    idle_closers: closers.idle,
                     open: resolved.is_open(class)
-                        || extends_resource(summaries, class)
+                        || may_belong_to_base(summaries, class, case.token.kind)
                         || resolved.has_unknown_class_decorator(class),
                     refilled_in: refilled.as_ref().map(|(method, _)| *method),
                     refilled: refilled.map(|(_, leak)| leak),
+                    field,
                 });
             }
         }
@@ -99,13 +106,116 @@ pub fn owned_fields(summaries: &Summaries<'_>, class: ClassId) -> Vec<OwnedField
     for i in 0..out.len() {
         let real: Vec<FuncId> = out
             .iter()
-            .filter(|other| other.field != out[i].field)
+            .filter(|other| (&other.field, &other.key) != (&out[i].field, &out[i].key))
             .flat_map(|other| other.released_in.iter().copied())
             .collect();
         let skipped: Vec<FuncId> = out[i].idle_closers.iter().copied().filter(|func| real.contains(func)).collect();
         out[i].skipped_by = skipped;
     }
     out
+}
+
+/// The field of the objects of the class that owns what the function hands over, and the constant key in there.
+fn owner_of(
+    summaries: &Summaries<'_>,
+    class: ClassId,
+    func: FuncId,
+    handed: &HandOver,
+) -> Option<(Name, Option<Name>)> {
+    let resolved = summaries.resolved;
+    let key = |rest: &[Proj]| match rest {
+        [Proj::Field(key), ..] => Some(key.clone()),
+        _ => None,
+    };
+    match &handed.owner {
+        Owner::Field(field) => {
+            Some((field.clone(), handed.inside.as_ref().and_then(|inside| key(inside.proj.get(1..)?))))
+        }
+        // An attribute that a method makes when it is first read.
+        Owner::Caller(proj) if proj.is_empty() => {
+            let roles = resolved.decorator_roles(func);
+            let lazy = roles.contains(&Role::Memoises) && roles.contains(&Role::Property);
+            lazy.then(|| (resolved.program.func(func).name.clone(), None))
+        }
+        // A factory of the class that fills a field of the object it returns.
+        Owner::Caller(proj) => {
+            let (Proj::Field(field), rest) = proj.split_first()? else { return None };
+            summaries.makes(func, class).then(|| (field.clone(), key(rest)))
+        }
+        Owner::Process | Owner::Other => None,
+    }
+}
+
+/// The methods of a class that are meant to end its objects, by what they do to one field.
+#[derive(Default)]
+struct Closers {
+    released_in: Vec<FuncId>,
+    released_by_closer: bool,
+    idle: Vec<FuncId>,
+}
+
+fn closers(
+    summaries: &Summaries<'_>,
+    all: &[(FuncId, Rc<Vec<Case>>)],
+    class: ClassId,
+    field: &Name,
+    case: &Case,
+    handed: &HandOver,
+) -> Closers {
+    let resolved = summaries.resolved;
+    let language = resolved.language();
+    let teardown = teardown_names(summaries, class);
+    let is_closer = |name: &Name| {
+        language.closers.contains(name) || language.implicit_closers.contains(name) || teardown.contains(name)
+    };
+    let filling = fillers(all, summaries, field);
+    let mut out = Closers::default();
+    for (name, method) in resolved.methods(class) {
+        if releases(summaries, method, field, case, handed) {
+            // Replacing the old one is no end, and a private helper that nobody calls ends nothing.
+            let own = resolved.program.func(method);
+            let dead = own.private && !summaries.regions.used.contains(&method);
+            if is_closer(&name) || !(dead || filling.contains(&method)) {
+                out.released_in.push(method);
+            }
+            out.released_by_closer |= is_closer(&name) || ends_with_closer(&name, language);
+        } else if is_closer(&name) {
+            out.idle.push(method);
+        }
+    }
+    out.released_in.sort();
+    out.idle.sort();
+    out
+}
+
+/// The end of a scope over the object does nothing: neither for the object nor for a transaction.
+fn is_idle_exit(summaries: &Summaries<'_>, func: FuncId) -> bool {
+    let function = summaries.resolved.program.func(func);
+    let calls = |instr: &Instr| matches!(instr.op, Op::Call { .. } | Op::Unknown { .. } | Op::Yield { .. });
+    summaries.resolved.language().exit_methods.contains(&function.name)
+        && !function.blocks.iter().flat_map(|block| &block.instrs).any(calls)
+}
+
+/// A subclass that replaces what releases the field by a method that does not, and has no other that does.
+fn forgotten(
+    summaries: &Summaries<'_>,
+    class: ClassId,
+    field: &Name,
+    case: &Case,
+    handed: &HandOver,
+    released_in: &[FuncId],
+) -> Option<(ClassId, FuncId)> {
+    let resolved = summaries.resolved;
+    resolved.descendants(class).iter().find_map(|sub| {
+        let methods = resolved.methods(*sub);
+        if released_in.is_empty() || methods.iter().any(|(_, method)| releases(summaries, *method, field, case, handed))
+        {
+            return None;
+        }
+        let replaced = |name: &Name| released_in.iter().any(|released| resolved.program.func(*released).name == *name);
+        let closer = methods.iter().find(|(name, _)| replaced(name))?;
+        Some((*sub, closer.1))
+    })
 }
 
 /// The last word of the name is what closers are called: `onApplicationPrepareShutdown`, `force_close`.
@@ -161,7 +271,13 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
-    let inside = handed.inside.as_ref().filter(|inside| !inside.cut);
+    let part = match &handed.owner {
+        Owner::Caller(proj) if proj.len() > 1 => {
+            Some(proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone())))
+        }
+        _ => None,
+    };
+    let inside = handed.inside.as_ref().or(part.as_ref()).filter(|inside| !inside.cut);
     if gone(&place, case.token.kind) || inside.is_some_and(|inside| gone(inside, case.token.kind)) {
         return true;
     }
@@ -173,10 +289,15 @@ fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case
     }
 }
 
-/// The class is a resource by extending one: what it stores may be the base class's to release.
-fn extends_resource(summaries: &Summaries<'_>, class: ClassId) -> bool {
+/// The class is a resource by extending one: what it stores may be something that the base class knows and releases, unless it is another
+/// one of the same kind.
+fn may_belong_to_base(summaries: &Summaries<'_>, class: ClassId, kind: Kind) -> bool {
     let catalog = summaries.resolved.catalog;
-    summaries.resolved.catalogued_bases(class).iter().any(|base| catalog.resource(*base).is_some())
+    summaries
+        .resolved
+        .catalogued_bases(class)
+        .iter()
+        .any(|base| kind.entry() != Some(*base) && catalog.resource(*base).is_some())
 }
 
 /// Names of methods that a framework's base class runs as teardown.

@@ -13,7 +13,7 @@ use crate::flow::{
     Callees, Context, Derived, Effect, ExitKind, Fresh, HandOver, Kind, Leak, Outcome, Owner, Rel, Start, Token, solve,
     tokens,
 };
-use crate::ir::{ClassId, FuncId, Name, Place, Tier};
+use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use class::OwnedField;
 use rustc_hash::FxHashMap;
@@ -34,12 +34,16 @@ pub struct Case {
     pub outcome: Outcome,
 }
 
+/// By class, place in its objects, and kind of resource: the attributes that give what is there.
+type Readers = FxHashMap<(ClassId, Place, Kind), Rc<[Name]>>;
+
 /// Summaries of one program.
 pub struct Summaries<'a> {
     pub resolved: &'a Resolved<'a>,
     pub regions: &'a Regions,
     effects: RefCell<FxHashMap<(FuncId, Place, Kind), Option<Effect>>>,
     cases: RefCell<FxHashMap<FuncId, Option<Rc<Vec<Case>>>>>,
+    readers: RefCell<Readers>,
     raises: RefCell<FxHashMap<FuncId, Option<Tier>>>,
     /// The functions that can store something in fields of objects of a class, in order.
     members: FxHashMap<ClassId, Vec<FuncId>>,
@@ -63,6 +67,7 @@ impl<'a> Summaries<'a> {
             regions,
             effects: RefCell::default(),
             cases: RefCell::default(),
+            readers: RefCell::default(),
             raises: RefCell::default(),
             members,
             owned: RefCell::default(),
@@ -145,6 +150,40 @@ impl<'a> Summaries<'a> {
             .any(|func| globals.iter().any(|global| self.effect(func, global, kind).release != Rel::Never))
     }
 
+    /// Parts of the result that are functions which release what the case is about: they capture a variable that holds it.
+    fn closers(&self, func: FuncId, case: &Case) -> Vec<Vec<Proj>> {
+        let releases = |closure: FuncId| {
+            let captured = self.resolved.captured_places(closure).iter().enumerate();
+            captured
+                .filter(|(_, place)| self.resolved.type_of(func, place).iter().any(|ty| case.token.kind.is(ty)))
+                .any(|(i, _)| {
+                    let inner = Place::root(Root::Capture(i as u16));
+                    self.effect(closure, &inner, case.token.kind).release != Rel::Never
+                })
+        };
+        let mut out = case.outcome.closers.clone();
+        for (proj, closure) in self.resolved.result_functions(func) {
+            if self.resolved.program.func(closure).parent == Some(func) && !out.contains(&proj) && releases(closure) {
+                out.push(proj);
+            }
+        }
+        out
+    }
+
+    /// It is in a field of an object that the class's own function returns, and no method of the class releases it: nothing that callers
+    /// could do.
+    fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: Kind) -> bool {
+        let ([Proj::Field(_), ..], Some(class)) = (proj, self.resolved.program.func(func).class) else { return false };
+        let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone()));
+        let released = |(_, method): &(Name, FuncId)| self.effect(*method, &place, kind).release != Rel::Never;
+        self.makes(func, class) && !self.resolved.methods(class).iter().any(released)
+    }
+
+    /// The function returns an object of the class, which does not only describe data.
+    fn makes(&self, func: FuncId, class: ClassId) -> bool {
+        self.resolved.result_type(func).contains(&Ty::Object(class)) && !self.resolved.methods(class).is_empty()
+    }
+
     /// Runs the solver with `place` holding a resource of type `kind` on entry.
     fn formal(&self, func: FuncId, place: &Place, kind: Kind) -> Outcome {
         let token = Token {
@@ -160,6 +199,17 @@ impl<'a> Summaries<'a> {
     }
 }
 
+/// The one field in which everything that is kept is kept.
+fn kept_in_field(outcome: &Outcome) -> Option<Name> {
+    let mut kept = outcome.handed.iter().filter(|handed| !matches!(handed.owner, Owner::Caller(_)));
+    let field = |handed: &HandOver| match &handed.owner {
+        Owner::Field(name) if handed.inside.is_none() => Some(name.clone()),
+        _ => None,
+    };
+    let first = field(kept.next()?)?;
+    kept.all(|handed| field(handed).as_ref() == Some(&first)).then_some(first)
+}
+
 /// A question under way.
 struct Level<'s>(&'s Cell<u32>);
 
@@ -170,6 +220,18 @@ impl Drop for Level<'_> {
 }
 
 impl Callees for Summaries<'_> {
+    fn readers(&self, class: ClassId, place: &Place, kind: Kind) -> Rc<[Name]> {
+        let key = (class, place.clone(), kind);
+        if let Some(known) = self.readers.borrow().get(&key) {
+            return known.clone();
+        }
+        self.readers.borrow_mut().insert(key.clone(), Rc::default());
+        let gives = self.resolved.accessors(class).filter(|func| self.effect(*func, place, kind).returned);
+        let readers: Rc<[Name]> = gives.map(|func| self.resolved.program.func(func).name.clone()).collect();
+        self.readers.borrow_mut().insert(key, readers.clone());
+        readers
+    }
+
     fn derived(&self, class: ClassId) -> Option<&Derived> {
         let (known, busy) = self.derived.get(class.index())?;
         if let Some(known) = known.get() {
@@ -212,6 +274,7 @@ impl Callees for Summaries<'_> {
             && outcome.deferred.is_empty();
         effect.awaited = outcome.release_returned;
         effect.keeps = outcome.handed.iter().any(|handed| !matches!(handed.owner, Owner::Caller(_)));
+        effect.field = kept_in_field(&outcome);
         effect.returned = outcome.handed.iter().any(|handed| matches!(handed.owner, Owner::Caller(_)));
         self.effects.borrow_mut().insert(key, Some(effect.clone()));
         effect
@@ -224,6 +287,12 @@ impl Callees for Summaries<'_> {
             let first = out.len();
             for HandOver { owner, at, pending, connected, .. } in &case.outcome.handed {
                 let Owner::Caller(proj) = owner else { continue };
+                if case.outcome.closers.contains(proj) {
+                    continue;
+                }
+                if self.is_class_at_fault(func, proj, case.token.kind) {
+                    continue;
+                }
                 if let Some(known) = out.get_mut(first) {
                     known.also.push(proj.clone());
                     continue;
@@ -242,6 +311,7 @@ impl Callees for Summaries<'_> {
                     kind: case.token.kind,
                     proj: proj.clone(),
                     also: Vec::new(),
+                    closers: self.closers(func, case),
                     symbol: case.token.symbol.clone(),
                     confidence: case.token.confidence,
                     hops: case.token.hops,

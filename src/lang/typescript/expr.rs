@@ -390,9 +390,17 @@ impl<'a> Lowerer<'a> {
             Some(_) => Proj::Elem,
             None => {
                 self.effects(key);
-                Proj::Elem
+                self.well_known_symbol(key).map_or(Proj::Elem, Proj::Field)
             }
         }
+    }
+
+    /// `[Symbol.dispose]`, a key as constant as a string.
+    fn well_known_symbol(&mut self, key: &'a Expression<'a>) -> Option<Name> {
+        let Expression::StaticMemberExpression(member) = key else { return None };
+        let Expression::Identifier(object) = &member.object else { return None };
+        let global = object.name == "Symbol" && self.identifier(object) == Place::global(Name::new_static("Symbol"));
+        global.then(|| Name::from(format!("[Symbol.{}]", member.property.name)))
     }
 
     /// The place that is assigned. Its base and key are evaluated.

@@ -161,7 +161,6 @@ fn bytes(path: &Path) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::FileId;
 
     /// The versions of redis of the files with these paths, in a directory with these manifests.
     fn redis(manifests: &[(&str, &str)], cwd: &str, roots: &[&str], paths: &[&str]) -> Vec<String> {
@@ -173,18 +172,13 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let absolute = |path: &str| path.replace("TOP", top.to_str().unwrap());
-        let files: Vec<SourceFile> = paths
-            .iter()
-            .map(|path| SourceFile {
-                id: FileId(0),
-                path: absolute(path),
-                language: Language::of_name(Path::new(path)).unwrap(),
-                text: "".into(),
-            })
-            .collect();
+        let language = |path: &str| Language::of_name(Path::new(path)).unwrap();
+        let files: Vec<(String, Language)> = paths.iter().map(|path| (absolute(path), language(path))).collect();
         let roots: Vec<PathBuf> = roots.iter().map(|root| absolute(root).into()).collect();
-        let versions = read(&files, &roots, &top.join(cwd), &["@redis/client".into(), "redis".into()]);
-        let of = |file: &SourceFile| versions.of(&file.path, "redis").map_or_else(|| "-".into(), ToString::to_string);
+        let asked = files.iter().map(|(path, language)| (path.as_str(), *language));
+        let versions = read(asked, &roots, &top.join(cwd), &["@redis/client".into(), "redis".into()]);
+        let of =
+            |file: &(String, Language)| versions.of(&file.0, "redis").map_or_else(|| "-".into(), ToString::to_string);
         files.iter().map(of).collect()
     }
 
