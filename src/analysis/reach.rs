@@ -5,11 +5,9 @@
 //! means, like the number of functions and classes that a resource is followed through:
 //!
 //! 1. **Up**: files that import something *hot* ([`Interest`]) of a relevant file, and files that import something hot of these.
-//! 2. **Down**: files from which the hot code found so far imports something that it mentions, what that code mentions in turn, and so on
-//!    over [`DOWN`] files.
+//! 2. **Down**: files from which the hot code found so far imports something that it mentions, what that code mentions in turn, and so on.
 //!
-//! A file that only gathers others (`index.ts`, `__init__.py`) is no step of its own. What is further away is not parsed at all, and code
-//! that was not reached on this way is forgotten: it has no part in what happens to a resource.
+//! A file that only gathers others (`index.ts`, `__init__.py`) is no step of its own. What is further away is not parsed at all.
 //! Files that are looked at and connected through imports form one unit: one [`crate::ir::Program`].
 
 use super::plan::Plan;
@@ -21,13 +19,10 @@ use crate::resolve::readings;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Importers followed from one to the next.
 const UP: usize = 2;
-
-/// Files entered one from the other through what code mentions.
-const DOWN: usize = 3;
 
 /// How often a module is asked what is hot in it after others changed. Imported ones are asked first, so that more than once is needed
 /// only where imports go round in circles.
@@ -47,8 +42,17 @@ struct Reach<'p> {
     files: FxHashMap<FileId, Reached>,
     /// Position in the order of imports.
     rank: Vec<u32>,
-    /// Members whose code is known to be needed.
-    seen: FxHashSet<(FileId, String)>,
+    /// Members whose code is known to be needed, and their distance from what is hot.
+    said: FxHashMap<(FileId, Option<String>), u8>,
+}
+
+/// Code that is needed: a member of a file, or without one, what is hot in it.
+#[derive(Clone)]
+struct Needed {
+    file: FileId,
+    member: Option<String>,
+    /// Definitions between it and what is hot.
+    depth: u8,
 }
 
 /// The files to look at, in units: connected ones together, imported ones first where imports do not go round in circles; the largest unit
@@ -64,7 +68,7 @@ pub(super) fn units(
     for (at, file) in plan.graph.order().into_iter().enumerate() {
         rank[file.0 as usize] = at as u32;
     }
-    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank, seen: FxHashSet::default() };
+    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank, said: FxHashMap::default() };
     let relevant: Vec<FileId> = plan.files().filter(|file| plan.is_relevant(*file)).collect();
     reach.add(relevant.clone());
     reach.settle(&relevant);
@@ -72,9 +76,6 @@ pub(super) fn units(
         reach.up();
     }
     reach.down();
-    if !all {
-        reach.prune();
-    }
     reach.into_units(all)
 }
 
@@ -119,20 +120,20 @@ impl Reach<'_> {
         })
     }
 
-    /// What an import of `path` in `file` binds is hot where it comes from.
-    fn is_hot(&self, file: FileId, path: &str) -> bool {
-        let Some((target, member)) = self.target(file, path) else { return false };
-        self.is_hot_in(target, member, &mut Vec::new())
+    /// How far what an import of `path` in `file` binds is from what acquires.
+    fn level(&self, file: FileId, path: &str) -> Option<u8> {
+        let (target, member) = self.target(file, path)?;
+        self.level_in(target, member, &mut Vec::new())
     }
 
-    fn is_hot_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> bool {
-        let Some(interest) = self.interest(file).filter(|_| !passed.contains(&file)) else { return false };
+    fn level_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> Option<u8> {
+        let interest = self.interest(file).filter(|_| !passed.contains(&file))?;
         passed.push(file);
-        interest.is_hot_member(member)
-            || interest.passes_on().iter().any(|specifier| {
-                let target = self.plan().graph.target(file, specifier);
-                target.is_some_and(|target| self.is_hot_in(target, member, passed))
-            })
+        let others = interest.passes_on().iter().filter_map(|specifier| {
+            let target = self.plan().graph.target(file, specifier)?;
+            self.level_in(target, member, passed)
+        });
+        others.chain(interest.level_of(member)).min()
     }
 
     /// Lets modules tell each other what is hot, from the `new` ones on.
@@ -148,7 +149,7 @@ impl Reach<'_> {
             let Some(mut reached) = self.files.remove(&file) else { continue };
             let mut changed = false;
             if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
-                changed = interest.settle(module, &|path| self.is_hot(file, path));
+                changed = interest.settle(module, &|path| self.level(file, path));
             }
             self.files.insert(file, reached);
             if changed {
@@ -210,59 +211,48 @@ impl Reach<'_> {
         self.plan().gathers(file) || names.is_match(source.text.as_ref())
     }
 
-    /// Finds the code that is needed: what is hot or releases something, and what such code mentions, also in files that were not looked
-    /// at before.
+    /// Finds the code that is needed: what is hot, and what such code mentions, also in files that were not looked at before.
     fn down(&mut self) {
-        let mut pending: Vec<(FileId, Option<String>)> = self.files.keys().map(|file| (*file, None)).collect();
-        let mut steps = 0;
+        let mut pending: VecDeque<Needed> =
+            self.files.keys().map(|file| Needed { file: *file, member: None, depth: 0 }).collect();
         while !pending.is_empty() {
-            let mut missing: Vec<(FileId, Option<String>)> = Vec::new();
-            while let Some((file, member)) = pending.pop() {
-                for item in self.needed_by(file, member.as_deref()) {
-                    let list = if self.files.contains_key(&item.0) { &mut pending } else { &mut missing };
-                    list.push((item.0, Some(item.1)));
+            let mut missing: Vec<Needed> = Vec::new();
+            while let Some(item) = pending.pop_front() {
+                for item in self.needed_by(&item) {
+                    if self.files.contains_key(&item.file) { pending.push_back(item) } else { missing.push(item) }
                 }
             }
-            let through = |(file, _): &(FileId, Option<String>)| self.plan().gathers(*file);
-            steps += usize::from(!missing.iter().all(through));
-            if steps > DOWN {
-                missing.retain(through);
-            }
-            self.add(missing.iter().map(|(file, _)| *file).collect());
-            missing.retain(|(file, _)| self.files.contains_key(file));
-            pending = missing;
+            self.add(missing.iter().map(|item| item.file).collect());
+            missing.retain(|item| self.files.contains_key(&item.file));
+            pending = missing.into();
         }
     }
 
-    /// The members of files that the code mentions which `member` of the file is, or without one, what is hot in it; each is said once.
-    fn needed_by(&mut self, file: FileId, member: Option<&str>) -> Vec<(FileId, String)> {
-        let Some(interest) = self.files.get_mut(&file).and_then(|reached| reached.interest.as_mut()) else {
+    /// What the code of `item` mentions in its turn, as far as that is nearer than what was said before.
+    fn needed_by(&mut self, item: &Needed) -> Vec<Needed> {
+        let Some(interest) = self.files.get_mut(&item.file).and_then(|reached| reached.interest.as_mut()) else {
             return Vec::new();
         };
-        let mut paths = interest.keep(member);
-        let mut found: Vec<(FileId, String)> = Vec::new();
-        if let Some(member) = member {
-            paths.extend(interest.import(member).cloned());
+        let mut paths = interest.keep(item.member.as_deref(), item.depth);
+        let mut found: Vec<Needed> = Vec::new();
+        if let Some(member) = &item.member {
             // The name may be one of another module.
+            paths.extend(interest.import(member).map(|path| (path.clone(), item.depth)));
             let passed = interest.passes_on().to_vec();
-            let targets = passed.iter().filter_map(|specifier| self.plan().graph.target(file, specifier));
-            found.extend(targets.map(|target| (target, member.to_owned())));
+            let targets = passed.iter().filter_map(|specifier| self.plan().graph.target(item.file, specifier));
+            found.extend(targets.map(|file| Needed { file, ..item.clone() }));
         }
-        found.extend(paths.iter().filter_map(|path| {
-            let (target, member) = self.target(file, path)?;
-            Some((target, member.to_owned()))
+        found.extend(paths.iter().filter_map(|(path, depth)| {
+            let (file, member) = self.target(item.file, path)?;
+            Some(Needed { file, member: Some(member.to_owned()), depth: *depth })
         }));
-        found.retain(|item| self.seen.insert(item.clone()));
-        found
-    }
-
-    /// Forgets the code that has no part in what happens to a resource.
-    fn prune(&mut self) {
-        self.files.par_iter_mut().for_each(|(_, reached)| {
-            if let (Some(interest), Some(module)) = (&reached.interest, &mut reached.lowered.module) {
-                interest.prune(module);
-            }
+        found.retain(|item| {
+            let known = self.said.entry((item.file, item.member.clone())).or_insert(u8::MAX);
+            let nearer = item.depth < *known;
+            *known = item.depth.min(*known);
+            nearer
         });
+        found
     }
 
     fn into_units(mut self, all: bool) -> Vec<Vec<Lowered>> {

@@ -239,18 +239,6 @@ impl Module {
 }
 
 impl Function {
-    /// Forgets the body; what is left returns at once.
-    pub fn empty(&mut self) {
-        self.blocks.truncate(1);
-        if let Some(entry) = self.blocks.first_mut() {
-            entry.instrs = Vec::new();
-            entry.term = Term::Return { err: false };
-            entry.unwind = None;
-        }
-        self.blocks.shrink_to_fit();
-        self.locals = Vec::new();
-    }
-
     /// Whether `name` is its name or qualified name.
     pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.qualname == name

@@ -1,17 +1,26 @@
 //! Which names of a module can lead to a resource: a rough answer, found without inference and without other modules' code, that decides
 //! which other files are worth a look. It errs on the side of yes.
 //!
-//! A definition is *hot* when its code names something of the catalogue that acquires or holds, a hot global, or an imported name that is
-//! hot where it comes from.
+//! A definition is *hot* when its code names something of the catalogue that acquires or holds, or something hot, here or where it is
+//! imported from, over at most [`MAX_LEVEL`] definitions: further away no resource arrives.
 
 use crate::catalog::EcosystemFacts;
 use crate::ir::{Callee, ClassId, Const, Export, FuncId, Module, Name, Op, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// Definitions that name each other between what acquires and what may still get it: a resource is followed through as many functions
+/// ([`crate::summary`] knows the same bound), and the last one only uses it.
+const MAX_LEVEL: u8 = 3;
+
+/// Definitions between code that may hold a resource and code that may still be given it.
+const MAX_DEPTH: u8 = 3;
 
 /// A function of the top level with all that is in it, or a class with its methods.
 #[derive(Default)]
 struct Definition {
-    hot: bool,
+    /// `None`: it is not hot.
+    level: Option<u8>,
     /// It names something of the catalogue.
     direct: bool,
     /// Global names that its code mentions, sorted.
@@ -20,10 +29,20 @@ struct Definition {
     types: Vec<Name>,
     /// What its own imports bind.
     symbols: Vec<Name>,
-    /// It calls something like a release, of whatever.
-    releases: bool,
-    /// Its code is needed.
-    kept: bool,
+    /// Its code is needed: how many definitions it is away from what is hot.
+    kept: Option<u8>,
+}
+
+impl Definition {
+    /// It is so far from what acquires, or nearer. Returns whether that is new.
+    fn heat(&mut self, level: Option<u8>) -> bool {
+        let Some(level) = level.filter(|level| *level <= MAX_LEVEL) else { return false };
+        let closer = self.level.is_none_or(|known| level < known);
+        if closer {
+            self.level = Some(level);
+        }
+        closer
+    }
 }
 
 /// See the module's documentation.
@@ -35,13 +54,14 @@ pub struct Interest {
     names: FxHashMap<Name, Vec<usize>>,
     /// Global names and the paths that imports bind to them; exported names are under [`Export::place`]'s field as well.
     imports: FxHashMap<Name, Name>,
-    hot: FxHashSet<Name>,
+    /// Global names that are hot, and how far they are from what acquires.
+    hot: FxHashMap<Name, u8>,
     /// Names of something of the catalogue, or of a module that has such a thing.
     libraries: FxHashSet<Name>,
     /// Ops of the top level, by position, that name something of the catalogue.
     direct: FxHashSet<usize>,
     /// The module as a whole (`module.exports = ...`) is hot.
-    whole: bool,
+    whole: Option<u8>,
     /// Modules all of whose names it passes on.
     passes_on: Vec<Name>,
 }
@@ -56,10 +76,10 @@ impl Interest {
             of_class: FxHashMap::default(),
             names: FxHashMap::default(),
             imports: FxHashMap::default(),
-            hot: FxHashSet::default(),
+            hot: FxHashMap::default(),
             libraries: FxHashSet::default(),
             direct: FxHashSet::default(),
-            whole: false,
+            whole: None,
             passes_on: passed.chain(module.stars.iter().cloned()).collect(),
         };
         let leads = |path: &Name| {
@@ -139,12 +159,12 @@ impl Interest {
             let annotated = function.params.iter().filter_map(|param| param.ty.as_ref()).chain(&function.ret);
             let locals = function.locals.iter().filter_map(|local| local.ty.as_deref());
             let definition = &mut interest.definitions[definition];
-            annotated.chain(locals).for_each(|ty| type_names(ty, &mut definition.types));
+            for ty in annotated.chain(locals) {
+                definition.direct |= names_library(ty, &leads_on);
+                type_names(ty, &mut definition.types);
+            }
             for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
                 definition.direct |= direct(&instr.op);
-                if let Op::Call { callee: Callee::Method { name, .. }, .. } = &instr.op {
-                    definition.releases |= catalog.language().may_release.contains(name);
-                }
                 if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
                     definition.direct |= leads(path).is_some();
                     definition.symbols.push(path.clone());
@@ -159,18 +179,10 @@ impl Interest {
         for (i, class) in module.classes.iter().enumerate() {
             let definition = interest.class(ClassId(i as u32));
             let definition = &mut interest.definitions[definition];
-            for base in &class.bases {
-                type_names(base, &mut definition.mentions);
-                let mut names = base.path.iter();
-                let first = names.next().map(|name| Place::global(name.clone()));
-                let place = first.map(|first| names.fold(first, |place, name| place.field(name.clone())));
-                definition.direct |= place.is_some_and(|place| leads_on(&place, None));
+            for ty in class.bases.iter().chain(class.fields.iter().filter_map(|field| field.ty.as_ref())) {
+                definition.direct |= names_library(ty, &leads_on);
+                type_names(ty, &mut definition.types);
             }
-            class
-                .fields
-                .iter()
-                .filter_map(|field| field.ty.as_ref())
-                .for_each(|ty| type_names(ty, &mut definition.types));
         }
         interest.libraries = libraries;
         interest.name_definitions(module);
@@ -247,127 +259,133 @@ impl Interest {
         }
     }
 
-    /// Says that the code of `member` is needed - all of the module, when it is empty - or, without one, that of what is hot and of what
-    /// releases something. Gives the paths of the imports that the code mentions which is needed now and was not before.
-    pub fn keep(&mut self, member: Option<&str>) -> Vec<Name> {
-        let mut pending: Vec<usize> = match member {
+    /// Says that the code of `member` is needed - all of the module, when it is empty - or, without one, that of what is hot, at this
+    /// distance from what is hot. Gives the paths of the imports that the code mentions and their distance, as far as they are nearer now
+    /// than before.
+    pub fn keep(&mut self, member: Option<&str>, depth: u8) -> Vec<(Name, u8)> {
+        let first: Vec<usize> = match member {
             Some(member) if !member.is_empty() => self.names.get(member).cloned().unwrap_or_default(),
             Some(_) => (0..self.definitions.len()).collect(),
-            None => {
-                let needed = |at: &usize| self.definitions[*at].hot || self.definitions[*at].releases;
-                (0..self.definitions.len()).filter(needed).collect()
-            }
+            None => (0..self.definitions.len()).filter(|at| self.definitions[*at].level.is_some()).collect(),
         };
+        let mut pending: VecDeque<(usize, u8)> = first.into_iter().map(|at| (at, depth)).collect();
         let mut paths = Vec::new();
-        while let Some(at) = pending.pop() {
+        while let Some((at, depth)) = pending.pop_front() {
             let definition = &mut self.definitions[at];
-            if std::mem::replace(&mut definition.kept, true) {
+            if depth > MAX_DEPTH || definition.kept.is_some_and(|known| known <= depth) {
                 continue;
             }
+            definition.kept = Some(depth);
             for name in definition.mentions.iter().chain(&definition.types) {
-                pending.extend(self.names.get(name).into_iter().flatten());
-                paths.extend(self.imports.get(name).cloned());
+                pending.extend(self.names.get(name).into_iter().flatten().map(|at| (*at, depth + 1)));
+                paths.extend(self.imports.get(name).map(|path| (path.clone(), depth + 1)));
             }
-            paths.extend(definition.symbols.iter().cloned());
+            paths.extend(definition.symbols.iter().map(|path| (path.clone(), depth + 1)));
         }
+        paths.retain(|(_, depth)| *depth <= MAX_DEPTH);
         paths
     }
 
-    /// Empties the functions whose code is not needed: they have no part in what happens to a resource.
-    pub fn prune(&self, module: &mut Module) {
-        for (i, function) in module.functions.iter_mut().enumerate().skip(1) {
-            let kept = self.of_function.get(&FuncId(i as u32)).is_none_or(|at| self.definitions[*at].kept);
-            if !kept {
-                function.empty();
-            }
+    /// Finds out what is hot, given what is known of other modules: `level` tells for the path that an import binds how far it is from
+    /// what acquires. Returns whether that changed anything.
+    pub fn settle(&mut self, module: &Module, level: &dyn Fn(&Name) -> Option<u8>) -> bool {
+        let mut changed = false;
+        let imported: Vec<(Name, u8)> =
+            self.imports.iter().filter_map(|(name, path)| Some((name.clone(), level(path)?))).collect();
+        for (name, level) in imported {
+            changed |= self.heat(name, level);
         }
-    }
-
-    /// Finds out what is hot, given what is known of other modules: `is_hot` tells for the path that an import binds. Returns whether
-    /// that changed anything.
-    pub fn settle(&mut self, module: &Module, is_hot: &dyn Fn(&Name) -> bool) -> bool {
-        let before = (self.hot.len(), self.whole, self.hot_count());
-        let imported: Vec<Name> =
-            self.imports.iter().filter(|(_, path)| is_hot(path)).map(|(name, _)| name.clone()).collect();
-        self.hot.extend(imported);
-        for definition in self.definitions.iter_mut().filter(|definition| !definition.hot) {
-            definition.hot = definition.direct || definition.symbols.iter().any(is_hot);
+        for definition in &mut self.definitions {
+            let own = definition.direct.then_some(0);
+            let imported = definition.symbols.iter().filter_map(level).map(|level| level + 1).min();
+            changed |= definition.heat([own, imported].into_iter().flatten().min());
         }
         loop {
-            let known = (self.hot.len(), self.hot_count());
-            for definition in self.definitions.iter_mut().filter(|definition| !definition.hot) {
-                definition.hot = definition.mentions.iter().any(|name| self.hot.contains(name));
+            let mut again = false;
+            for definition in &mut self.definitions {
+                let names = definition.mentions.iter().chain(&definition.types);
+                let levels = names.filter_map(|name| self.hot.get(name));
+                let least = levels.map(|level| level + 1).min();
+                again |= definition.heat(least);
             }
-            self.top_level(module);
-            if (self.hot.len(), self.hot_count()) == known {
-                break;
+            again |= self.top_level(module);
+            changed |= again;
+            if !again {
+                return changed;
             }
         }
-        before != (self.hot.len(), self.whole, self.hot_count())
     }
 
-    fn hot_count(&self) -> usize {
-        self.definitions.iter().filter(|definition| definition.hot).count()
+    fn heat(&mut self, name: Name, level: u8) -> bool {
+        let known = self.hot.entry(name).or_insert(u8::MAX);
+        let closer = level < *known;
+        *known = level.min(*known);
+        closer
     }
 
     /// What the top level makes of what is hot is hot.
-    fn top_level(&mut self, module: &Module) {
-        let mut locals: FxHashSet<u32> = FxHashSet::default();
+    fn top_level(&mut self, module: &Module) -> bool {
+        let mut changed = false;
+        let mut locals: FxHashMap<u32, u8> = FxHashMap::default();
         for (at, instr) in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs).enumerate() {
             let Some(dst) = instr.op.dst() else { continue };
-            let is_hot = |at: Option<&usize>| at.is_some_and(|at| self.definitions[*at].hot);
-            let hot = match &instr.op {
-                Op::Closure { func, .. } => is_hot(self.of_function.get(func)),
-                Op::Const { value: Const::Class(class), .. } => is_hot(self.of_class.get(class)),
+            let level_of = |at: Option<&usize>| at.and_then(|at| self.definitions[*at].level);
+            let level = match &instr.op {
+                Op::Closure { func, .. } => level_of(self.of_function.get(func)),
+                Op::Const { value: Const::Class(class), .. } => level_of(self.of_class.get(class)),
                 _ => {
-                    let mut hot = self.direct.contains(&at);
+                    let mut level = self.direct.contains(&at).then_some(0);
                     instr.op.for_each_place(&mut |place| {
-                        hot |= match &place.root {
-                            Root::Local(id) => locals.contains(&id.0),
-                            Root::Global(name) => self.hot.contains(name),
-                            _ => false,
+                        let known = match &place.root {
+                            Root::Local(id) => locals.get(&id.0),
+                            Root::Global(name) => self.hot.get(name),
+                            _ => None,
                         };
+                        level = [level, known.copied()].into_iter().flatten().min();
                     });
-                    hot
+                    level
                 }
             };
-            if !hot {
-                continue;
-            }
+            let Some(level) = level else { continue };
             match &dst.root {
                 Root::Local(id) => {
-                    locals.insert(id.0);
+                    locals.insert(id.0, level);
                 }
-                Root::Global(_) if dst.starts_with(&Export::whole()) => self.whole = true,
-                Root::Global(_) => self.hot.extend(global_name(dst)),
+                Root::Global(_) if dst.starts_with(&Export::whole()) => {
+                    changed |= self.whole.is_none_or(|known| level < known);
+                    self.whole = Some(self.whole.map_or(level, |known| known.min(level)));
+                }
+                Root::Global(_) => {
+                    if let Some(name) = global_name(dst) {
+                        changed |= self.heat(name, level);
+                    }
+                }
                 _ => {}
             }
         }
+        changed
     }
 
     /// Names that are hot for those who import them.
     pub fn hot(&self) -> impl Iterator<Item = &Name> {
-        self.hot.iter()
+        self.hot.keys()
     }
 
     /// Something of it is hot.
     pub fn is_hot(&self) -> bool {
-        self.whole || !self.hot.is_empty()
+        self.whole.is_some() || !self.hot.is_empty()
     }
 
     /// The module as a whole is hot, whatever it is called where it is imported.
     pub fn is_hot_unnamed(&self) -> bool {
-        self.whole || self.hot.contains("default")
+        self.whole.is_some() || self.hot.contains_key("default")
     }
 
-    /// Whether the member, the first of a path behind the module's name, is hot.
-    pub fn is_hot_member(&self, member: &str) -> bool {
-        self.whole
-            || if member.is_empty() {
-                self.is_hot()
-            } else {
-                self.hot.contains(member) || self.libraries.contains(member)
-            }
+    /// How far the member, the first of a path behind the module's name, is from what acquires; without one, the closest member.
+    pub fn level_of(&self, member: &str) -> Option<u8> {
+        let library = self.libraries.contains(member).then_some(0);
+        let named = if member.is_empty() { self.hot.values().min() } else { self.hot.get(member) };
+        [library, named.copied(), self.whole].into_iter().flatten().min()
     }
 
     pub fn passes_on(&self) -> &[Name] {
@@ -387,6 +405,16 @@ fn global_name(place: &Place) -> Option<Name> {
         Some(crate::ir::Proj::Field(field)) if *place == Export::place(field) => Some(field.clone()),
         _ => Some(name.clone()),
     }
+}
+
+/// The type, or a part of it, is something for which `leads_on` holds.
+fn names_library(ty: &TypeRef, leads_on: &dyn Fn(&Place, Option<&Name>) -> bool) -> bool {
+    let mut names = ty.path.iter();
+    let first = names.next().map(|name| Place::global(name.clone()));
+    let place = first.map(|first| names.fold(first, |place, name| place.field(name.clone())));
+    place.is_some_and(|place| leads_on(&place, None))
+        || ty.args.iter().chain(&ty.alternatives).any(|ty| names_library(ty, leads_on))
+        || ty.fields.iter().any(|(_, ty)| names_library(ty, leads_on))
 }
 
 fn type_names(ty: &TypeRef, out: &mut Vec<Name>) {

@@ -94,7 +94,8 @@ impl Resolved<'_> {
     fn module_type(&self, module: ModuleId) -> TySet {
         let mut types = TySet::from_iter([Ty::Module(module)]);
         let top = self.program.part(module).top;
-        if let Some(whole) = self.env[top.index()].get(&Export::whole()) {
+        let everything = self.catalog.language().exports_everything;
+        if let Some(whole) = self.env[top.index()].get(&Export::whole()).filter(|_| !everything) {
             whole.iter().filter(|ty| !matches!(ty, Ty::Path(_))).for_each(|ty| {
                 add(&mut types, ty.clone());
             });
@@ -123,12 +124,14 @@ impl Resolved<'_> {
         let part = self.program.part(module);
         let env = &self.env[part.top.index()];
         let before = out.len();
-        for place in [Export::place(name), Export::whole().field(name.clone())] {
-            if let Some(known) = env.get(&place) {
-                extend(out, known);
+        let everything = self.catalog.language().exports_everything;
+        if !everything {
+            for place in [Export::place(name), Export::whole().field(name.clone())] {
+                if let Some(known) = env.get(&place) {
+                    extend(out, known);
+                }
             }
         }
-        let everything = self.catalog.language().exports_everything;
         let exported = everything || part.exports.iter().any(|export| export.name == *name && export.from.is_none());
         if exported && out.len() == before && self.bound_globals[module.index()].contains(name) {
             extend(out, &self.root_type(part.top, &Root::Global(name.clone())));
