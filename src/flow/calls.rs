@@ -70,7 +70,7 @@ impl Run<'_> {
             return Step::Stop;
         }
         if let Some((recv, name)) = &receiver
-            && !self.is_overridden(at, recv, state)
+            && (matches!(self.token.kind, Kind::Derived(_)) || !self.is_overridden(at, recv, state))
             && let Some(step) = self.own_method(site, recv, name, state)
         {
             return step;
