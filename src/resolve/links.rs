@@ -170,6 +170,11 @@ impl Resolved<'_> {
         }
     }
 
+    /// Who uses what the module exports is not known.
+    pub fn is_public(&self, module: ModuleId) -> bool {
+        self.links.is_public(module)
+    }
+
     /// Functions that others than the program may call, since modules say that they export them.
     pub(super) fn exported_functions(&self) -> Vec<FuncId> {
         let mut out = Vec::new();
