@@ -202,6 +202,7 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
+    ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),
     ("sample/web/live.ts", "interval-without-teardown", "setInterval(async () => {"),
 ];
 

@@ -90,6 +90,31 @@ impl Resolved<'_> {
         TySet::from_iter([Ty::Path(self.symbol_path(path))])
     }
 
+    /// The module of the program that an import of `path` leads to, and the names asked of it.
+    pub(super) fn leads_to(&self, func: FuncId, path: &Name) -> Option<(ModuleId, Vec<Name>)> {
+        let from = self.program.module_of(func);
+        readings(path).find_map(|(specifier, members)| {
+            let module = self.links.target(from, specifier)?;
+            Some((module, members.split('.').filter(|member| !member.is_empty()).map(Name::new).collect()))
+        })
+    }
+
+    /// The modules whose names are all names of this one, too.
+    pub(super) fn passed_on(&self, module: ModuleId) -> Vec<ModuleId> {
+        let part = self.program.part(module);
+        let exports = part.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from.as_ref());
+        exports.chain(&part.stars).filter_map(|specifier| self.links.target(module, specifier)).collect()
+    }
+
+    /// The modules of the program that the module names in imports.
+    pub fn imported_by(&self, module: ModuleId) -> impl Iterator<Item = ModuleId> + '_ {
+        self.links.of(module)
+    }
+
+    pub fn imports(&self, module: ModuleId, other: ModuleId) -> bool {
+        self.links.of(module).any(|target| target == other)
+    }
+
     /// What the module itself is: its names, and what it says it is as a whole.
     fn module_type(&self, module: ModuleId) -> TySet {
         let mut types = TySet::from_iter([Ty::Module(module)]);

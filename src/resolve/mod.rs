@@ -8,11 +8,13 @@ mod infer;
 mod links;
 mod print;
 mod regions;
+mod values;
 
 pub use call::{CallInfo, Target};
 pub use infer::symbol_args;
 pub use links::Links;
 pub use regions::Regions;
+pub use values::{Value, Values};
 
 use crate::catalog::schema::LanguageFacts;
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};

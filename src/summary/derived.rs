@@ -98,6 +98,8 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
             pool: None,
             keeps_process_alive: kept.iter().any(|kept| kept.resource.keeps_process_alive),
             blocking: false,
+            shareable: false,
+            dedicated_by: Vec::new(),
             quiet: Vec::new(),
             opens: if eager { Vec::new() } else { openers.into_iter().filter_map(name).collect() },
             rests: Vec::new(),

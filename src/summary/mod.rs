@@ -7,6 +7,7 @@ pub mod class;
 mod derived;
 pub mod ends;
 mod print;
+pub mod shared;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};

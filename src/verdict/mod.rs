@@ -6,13 +6,14 @@ pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
-    Draft, PRECEDENCE, Subject, close_not_awaited, interval_without_teardown, never_closed, overwritten_while_open,
-    owner_never_closed, owner_never_closes,
+    Draft, PRECEDENCE, Subject, close_not_awaited, duplicate_client, interval_without_teardown, never_closed,
+    overwritten_while_open, owner_never_closed, owner_never_closes,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, Span};
+use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Span};
 use crate::summary::ends::Ends;
+use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -51,6 +52,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     drop_same_cause(&mut out);
     group_same_exit(&mut out);
     out.extend(owners);
+    out.extend(judge_shared(summaries, scopes, &all));
     out
 }
 
@@ -123,6 +125,22 @@ fn judge_owners(
         }
     }
     (out, kept)
+}
+
+/// Findings about what a process has several of where one would do.
+fn judge_shared(summaries: &Summaries<'_>, scopes: &[FileScope], all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<Finding> {
+    let counts = |module: ModuleId| scopes.get(module.index()).is_some_and(|scope| !scope.test && !scope.one_off);
+    let groups = duplicates(summaries, all, &counts);
+    let findings = groups.iter().filter_map(|group| {
+        let subject = Subject::new(summaries, group.sites.first()?.of(all)?)?;
+        let home = scopes.get(group.home.index())?;
+        let draft = duplicate_client::detect(&subject, group, all, &home.path)?;
+        let notes = draft.notes.clone();
+        let finding = decide(&subject, draft, Some(Growth::Once))?;
+        // It is not about what is left open.
+        Some(Finding { notes, ..finding })
+    });
+    findings.collect()
 }
 
 /// What it was made from is never released either, and releasing that would do: one defect, reported there.
