@@ -195,7 +195,7 @@ impl<'a> Values<'a> {
                 let mut parts: Vec<(Name, Value)> = parts.iter().map(part).collect::<Option<_>>()?;
                 parts.retain(|(_, value)| !matches!(value, Value::Function | Value::Code(_)));
                 // A text put together from parts is empty here, too.
-                (!parts.is_empty()).then(|| Value::Record(parts))
+                (!parts.is_empty()).then_some(Value::Record(parts))
             }
             Op::Call { callee, args, .. } => self.called(at, callee, args, depth),
             _ => None,
