@@ -1,7 +1,7 @@
 //! What names mean that come from other files of the program.
 
 use super::{Resolved, Ty, TySet, add, extend};
-use crate::ir::{Export, FuncId, ModuleId, Name, Proj, Root};
+use crate::ir::{Export, FileId, FuncId, ModuleId, Name, Proj, Root};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Re-exports followed from one name to the next.
@@ -19,6 +19,15 @@ pub struct Links {
     /// Modules that some module of the program imports, and those that files outside of the program may import.
     imported: FxHashSet<ModuleId>,
     open: FxHashSet<ModuleId>,
+    /// Like `targets`, for files of the project that are not part of the program.
+    outside: Vec<FxHashMap<Name, FileId>>,
+}
+
+/// Where a specifier leads.
+pub(super) enum Lead {
+    Module(ModuleId),
+    /// A file of the project that is not part of the program.
+    File(FileId),
 }
 
 impl Links {
@@ -33,6 +42,14 @@ impl Links {
         }
         self.imported.insert(to);
         self.targets[from.index()].insert(specifier, to);
+    }
+
+    /// Says that `specifier`, written in module `from`, leads to a file that is not part of the program.
+    pub fn add_outside(&mut self, from: ModuleId, specifier: Name, to: FileId) {
+        if self.outside.len() <= from.index() {
+            self.outside.resize_with(from.index() + 1, FxHashMap::default);
+        }
+        self.outside[from.index()].insert(specifier, to);
     }
 
     pub fn add_submodule(&mut self, package: ModuleId, name: Name, to: ModuleId) {
@@ -64,7 +81,7 @@ impl Links {
 }
 
 /// The ways to read `specifier.member.member`, the longest specifier first: specifiers may have dots themselves, and begin with some.
-fn readings(path: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn readings(path: &str) -> impl Iterator<Item = (&str, &str)> {
     let dots = path.len() - path.trim_start_matches('.').len();
     let whole = std::iter::once((path, ""));
     let inner = path.rmatch_indices('.').map(|(at, _)| at).take_while(move |at| *at > dots);
@@ -90,13 +107,11 @@ impl Resolved<'_> {
         TySet::from_iter([Ty::Path(self.symbol_path(path))])
     }
 
-    /// The module of the program that an import of `path` leads to, and the names asked of it.
-    pub(super) fn leads_to(&self, func: FuncId, path: &Name) -> Option<(ModuleId, Vec<Name>)> {
+    /// What the specifier leads to that is written in the module of `func`, when it is part of the project.
+    pub(super) fn leads_to(&self, func: FuncId, specifier: &str) -> Option<Lead> {
         let from = self.program.module_of(func);
-        readings(path).find_map(|(specifier, members)| {
-            let module = self.links.target(from, specifier)?;
-            Some((module, members.split('.').filter(|member| !member.is_empty()).map(Name::new).collect()))
-        })
+        let module = self.links.target(from, specifier).map(Lead::Module);
+        module.or_else(|| self.links.outside.get(from.index())?.get(specifier).copied().map(Lead::File))
     }
 
     /// The modules whose names are all names of this one, too.

@@ -1,8 +1,10 @@
 //! What a value is made of: literals, settings, the environment. Two places with the same [`Value`] hold the same thing in one process.
 
+use super::links::{Lead, readings};
 use super::{Regions, Resolved, Target, Ty};
 use crate::ir::{
-    Arg, BlockId, Callee, ClassId, Const, Export, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, TypeRef,
+    Arg, BlockId, Callee, ClassId, Const, Export, FileId, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root,
+    TypeRef,
 };
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -33,6 +35,9 @@ pub enum Value {
     Path(Name),
     /// A variable of a module of the program.
     Variable(ModuleId, Name),
+    Module(ModuleId),
+    /// A file that is not part of the program, but of the project.
+    File(FileId),
     /// The object of a library's class that somebody else makes.
     Service(Name),
     Code(FuncId),
@@ -49,11 +54,14 @@ impl Value {
         match self {
             Value::Path(path) => Some(path.trim_start_matches("builtins.").to_owned()),
             Value::Variable(_, name) => {
-                // A file that is not part of the program has its path before the name.
+                // What an import binds has the path of the file before its name, where nobody knows the file.
                 let name = name.rsplit(['.', '/', '@']).next().unwrap_or_default();
                 (!name.is_empty() && name != "default").then(|| name.to_owned())
             }
-            Value::Member(of, name) => Some(format!("{}.{name}", of.name()?)),
+            Value::Member(of, name) => match **of {
+                Value::File(_) | Value::Module(_) => Some(name.to_string()),
+                _ => Some(format!("{}.{name}", of.name()?)),
+            },
             _ => None,
         }
     }
@@ -133,7 +141,7 @@ impl<'a> Values<'a> {
             }
             let value = self.whole(func, &whole, depth)?;
             return rest.iter().try_fold(value, |value, proj| match proj {
-                Proj::Field(name) => Some(self.member(value, name)),
+                Proj::Field(name) => Some(self.member(value, name, depth)),
                 Proj::Index(_) | Proj::Elem => None,
             });
         }
@@ -231,15 +239,19 @@ impl<'a> Values<'a> {
             return None;
         }
         let called = match callee {
-            Callee::Method { recv, name, .. } => self.member(self.value(at.func, recv, depth)?, name),
+            Callee::Method { recv, name, .. } => self.member(self.value(at.func, recv, depth)?, name, depth),
             Callee::Value(place) => self.value(at.func, place, depth)?,
             Callee::Super { .. } => return None,
         };
         Some(Value::Call(Box::new(called), given))
     }
 
-    fn member(&self, value: Value, name: &Name) -> Value {
+    fn member(&self, value: Value, name: &Name, depth: u32) -> Value {
         match value {
+            Value::Module(module) => {
+                let value = self.exported_or_passed_on(module, name, depth);
+                value.unwrap_or_else(|| Value::Member(Box::new(Value::Module(module)), name.clone()))
+            }
             Value::Path(path) => Value::Path(self.resolved.member_path(&path, name)),
             Value::Record(parts) => match parts.iter().find(|(part, _)| part == name) {
                 Some((_, value)) => value.clone(),
@@ -252,17 +264,26 @@ impl<'a> Values<'a> {
     /// What an import binds.
     fn imported(&self, func: FuncId, path: &Name, depth: u32) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
-        let Some((module, members)) = self.resolved.leads_to(func, path) else {
+        let Some((module, members)) = self.leads_to(func, path) else {
             let path = self.resolved.symbol_path(path);
             if path.starts_with('.') {
-                // A file that is not part of the program; from elsewhere it has another name.
+                // A file that nobody knows; from elsewhere it has another name.
                 return Some(Value::Variable(self.resolved.program.module_of(func), path));
             }
             return Some(Value::Path(path));
         };
-        let (name, rest) = members.split_first()?;
-        let value = self.exported_or_passed_on(module, name, depth)?;
-        Some(rest.iter().fold(value, |value, name| self.member(value, name)))
+        Some(members.iter().fold(module, |value, name| self.member(value, name, depth)))
+    }
+
+    /// The module or file that an import of `path` leads to, and the names asked of it.
+    fn leads_to(&self, func: FuncId, path: &Name) -> Option<(Value, Vec<Name>)> {
+        readings(path).find_map(|(specifier, members)| {
+            let value = match self.resolved.leads_to(func, specifier)? {
+                Lead::Module(module) => Value::Module(module),
+                Lead::File(file) => Value::File(file),
+            };
+            Some((value, members.split('.').filter(|member| !member.is_empty()).map(Name::new).collect()))
+        })
     }
 
     /// What `name` is for those who import it from the module.
