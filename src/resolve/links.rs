@@ -81,7 +81,7 @@ impl Links {
 }
 
 /// The ways to read `specifier.member.member`, the longest specifier first: specifiers may have dots themselves, and begin with some.
-pub(super) fn readings(path: &str) -> impl Iterator<Item = (&str, &str)> {
+pub fn readings(path: &str) -> impl Iterator<Item = (&str, &str)> {
     let dots = path.len() - path.trim_start_matches('.').len();
     let whole = std::iter::once((path, ""));
     let inner = path.rmatch_indices('.').map(|(at, _)| at).take_while(move |at| *at > dots);
