@@ -147,23 +147,31 @@ fn origins(cases: &[(FuncId, Rc<Vec<Case>>)]) -> FxHashMap<Span, OpRef> {
     calls.collect()
 }
 
-/// The type and all arguments, of the call that really makes it.
+/// The type and all arguments: of the call that really makes it, or else of the call of the function that does.
 fn key(summaries: &Summaries<'_>, values: &Values<'_>, origins: &FxHashMap<Span, OpRef>, case: &Case) -> Option<Key> {
     let resolved = summaries.resolved;
+    let ty = case.token.kind.entry()?;
     let Start::Acquire { at, .. } = &case.token.start else { return None };
-    let mut at = *at;
-    if case.token.hops > 0 {
-        at = *origins.get(&case.token.because.first()?.span)?;
-    }
-    let Op::Call { args, .. } = &resolved.program.op(at).op else { return None };
-    let made_over = |arg: &Arg| {
-        let types = resolved.type_of(at.func, &arg.place);
-        types.iter().any(|ty| matches!(ty, Ty::Inst(id) if resolved.catalog.resource(*id).is_some()))
+    let arguments = |at: OpRef| {
+        let Op::Call { args, .. } = &resolved.program.op(at).op else { return None };
+        let made_over = |arg: &Arg| {
+            let types = resolved.type_of(at.func, &arg.place);
+            types.iter().any(|ty| matches!(ty, Ty::Inst(id) if resolved.catalog.resource(*id).is_some()))
+        };
+        let over = args.iter().any(|arg| made_over(arg) || arg.fields.iter().any(made_over));
+        if over { None } else { values.arguments(at.func, args) }
     };
-    if args.iter().any(|arg| made_over(arg) || arg.fields.iter().any(made_over)) {
-        return None;
+    if case.token.hops == 0 {
+        return Some((ty, arguments(*at)?));
     }
-    Some((case.token.kind.entry()?, values.arguments(at.func, args)?))
+    let origin = *origins.get(&case.token.because.first()?.span)?;
+    if let Some(arguments) = arguments(origin) {
+        return Some((ty, arguments));
+    }
+    let factory = resolved.call(*at)?.functions().next()?;
+    let mut given = arguments(*at).filter(|given| !given.is_empty())?;
+    given.push((Name::new_static("by"), Value::Code(factory)));
+    Some((ty, given))
 }
 
 fn same(arguments: &[(Name, Value)]) -> Same {
