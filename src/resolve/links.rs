@@ -71,7 +71,7 @@ impl Links {
         self.targets.get(from.index()).into_iter().flat_map(|targets| targets.values().copied())
     }
 
-    fn target(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
+    pub(super) fn target(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
         self.targets.get(from.index())?.get(specifier).copied()
     }
 
@@ -121,11 +121,7 @@ impl Resolved<'_> {
         exports.chain(&part.stars).filter_map(|specifier| self.links.target(module, specifier)).collect()
     }
 
-    /// The modules of the program that the module names in imports.
-    pub fn imported_by(&self, module: ModuleId) -> impl Iterator<Item = ModuleId> + '_ {
-        self.links.of(module)
-    }
-
+    /// The module names the other one in an import.
     pub fn imports(&self, module: ModuleId, other: ModuleId) -> bool {
         self.links.of(module).any(|target| target == other)
     }

@@ -6,6 +6,7 @@ mod classes;
 mod conditions;
 mod infer;
 mod links;
+mod loads;
 mod print;
 mod regions;
 mod values;

@@ -3,7 +3,10 @@
 use super::{Case, Summaries};
 use crate::catalog::schema::Role;
 use crate::flow::{Owner, Start};
-use crate::ir::{Arg, BlockId, Callee, ClassId, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{
+    After, Arg, BlockId, Callee, ClassId, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span,
+    Term,
+};
 use crate::resolve::{Target, Ty, Value, Values};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -14,6 +17,9 @@ const ROUNDS: usize = 4;
 
 /// Places of one configuration that are compared with each other.
 const MAX_SITES: usize = 40;
+
+/// Blocks of a function whose branches are looked at.
+const MAX_BLOCKS: usize = 200;
 
 /// A resource that is made once and lives as long as the process.
 pub struct Site {
@@ -74,6 +80,9 @@ pub fn duplicates(
         };
         let sites = known.entry(key).or_default();
         // The same variable filled again, as after a lost connection, is no second one.
+        if !is_certain(summaries, &site) {
+            continue;
+        }
         let same = |other: &Site| other.module == site.module && other.holder == site.holder;
         if sites.len() < MAX_SITES && !sites.iter().any(|other| same(other) || excludes(summaries, other, &site)) {
             sites.push(site);
@@ -102,24 +111,46 @@ pub fn duplicates(
     out
 }
 
+/// It is made whenever its function runs to its end, or whenever its variable is empty then; not only under some other condition, as in
+/// development only.
+fn is_certain(summaries: &Summaries<'_>, site: &Site) -> bool {
+    let function = summaries.resolved.program.func(site.func);
+    if function.blocks.len() > MAX_BLOCKS {
+        return false;
+    }
+    let own = site.holder.rsplit('.').next().unwrap_or_default();
+    let is_own = |place: &Place| last_name(summaries, site.func, place).is_some_and(|name| name == own);
+    let ends = |block: BlockId| {
+        reachable(function, block).into_iter().any(|to| {
+            matches!(function.block(to).term, Term::Return { .. } | Term::Jump { then: After::Return { .. }, .. })
+        })
+    };
+    function.blocks.iter().all(|block| {
+        let Term::Branch { place, yes, no, .. } = &block.term else { return true };
+        let (by_yes, by_no) =
+            (reachable(function, *yes).contains(&site.block), reachable(function, *no).contains(&site.block));
+        by_yes == by_no || is_own(place) || !ends(if by_yes { *no } else { *yes })
+    })
+}
+
+/// The blocks that may run after the block, and itself.
+fn reachable(function: &Function, from: BlockId) -> FxHashSet<BlockId> {
+    let mut seen = FxHashSet::from_iter([from]);
+    let mut pending = vec![from];
+    while let Some(next) = pending.pop() {
+        function.block(next).for_each_successor(&mut |block| {
+            if seen.insert(block) {
+                pending.push(block);
+            }
+        });
+    }
+    seen
+}
+
 /// Only one of the two is ever made: they are in different branches of one function.
 fn excludes(summaries: &Summaries<'_>, a: &Site, b: &Site) -> bool {
     let function = summaries.resolved.program.func(a.func);
-    let leads = |from: BlockId, to: BlockId| {
-        let mut seen = FxHashSet::from_iter([from]);
-        let mut pending = vec![from];
-        while let Some(next) = pending.pop() {
-            if next == to {
-                return true;
-            }
-            function.block(next).for_each_successor(&mut |block| {
-                if seen.insert(block) {
-                    pending.push(block);
-                }
-            });
-        }
-        false
-    };
+    let leads = |from: BlockId, to: BlockId| reachable(function, from).contains(&to);
     a.func == b.func && !leads(a.block, b.block) && !leads(b.block, a.block)
 }
 
@@ -242,8 +273,8 @@ struct Readers(Vec<Vec<ModuleId>>);
 impl Readers {
     fn new(summaries: &Summaries<'_>) -> Readers {
         let mut readers = vec![Vec::new(); summaries.resolved.program.modules.len()];
-        for module in summaries.resolved.program.module_ids() {
-            for target in summaries.resolved.imported_by(module) {
+        for (module, loaded) in (0..).map(ModuleId).zip(summaries.resolved.loads()) {
+            for target in loaded {
                 readers[target.index()].push(module);
             }
         }
