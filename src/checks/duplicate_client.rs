@@ -86,7 +86,8 @@
 //!   transaction over several commands - and one of that sort which is given to a library.
 //! * A copy that is asked for: `duplicate()`.
 //! * What another program makes: nothing imports both places, or one is a test, an example or a migration.
-//! * A variable that is filled again when the connection was lost.
+//! * A variable that is filled again when the connection was lost, and a second one in the same object: that is on
+//!   purpose.
 //!
 //! ## Known limits
 //!

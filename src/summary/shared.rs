@@ -30,6 +30,8 @@ pub struct Site {
     /// What keeps it: `client`, `Cookies.client`.
     pub holder: String,
     pub at: Span,
+    /// Whose objects keep it.
+    class: Option<ClassId>,
     block: BlockId,
 }
 
@@ -79,12 +81,7 @@ pub fn duplicates(
             continue;
         };
         let sites = known.entry(key).or_default();
-        // The same variable filled again, as after a lost connection, is no second one.
-        if !is_certain(summaries, &site) {
-            continue;
-        }
-        let same = |other: &Site| other.module == site.module && other.holder == site.holder;
-        if sites.len() < MAX_SITES && !sites.iter().any(|other| same(other) || excludes(summaries, other, &site)) {
+        if sites.len() < MAX_SITES && is_certain(summaries, &site) {
             sites.push(site);
         }
     }
@@ -100,6 +97,13 @@ pub fn duplicates(
             sites.retain(|site| !taken.is_taken(summaries, site));
         }
         sites.sort_by_key(|site| site.at);
+        let mut distinct: Vec<Site> = Vec::new();
+        for site in sites {
+            if !distinct.iter().any(|other| is_the_same(other, &site) || excludes(summaries, other, &site)) {
+                distinct.push(site);
+            }
+        }
+        let sites = distinct;
         let same = same(&arguments);
         out.extend(in_one_process(summaries, &readers, sites, counts).into_iter().map(|(sites, home)| Group {
             sites,
@@ -109,6 +113,11 @@ pub fn duplicates(
     }
     out.sort_by_key(|group| group.sites.first().map(|site| site.at));
     out
+}
+
+/// The same variable filled again, as after a lost connection, is no second one. What one object has two of, it has on purpose.
+fn is_the_same(a: &Site, b: &Site) -> bool {
+    (a.module == b.module && a.holder == b.holder) || (a.class.is_some() && a.class == b.class)
 }
 
 /// It is made whenever its function runs to its end, or whenever its variable is empty then; not only under some other condition, as in
@@ -331,11 +340,12 @@ impl Lasting {
     fn keeps(&self, summaries: &Summaries<'_>, at: OpRef) -> bool {
         let resolved = summaries.resolved;
         let function = resolved.program.func(at.func);
-        if function.block(at.block).loop_depth > 0 {
+        let block = function.block(at.block);
+        // What a script makes ends with it, and so do its processes.
+        if block.loop_depth > 0 || block.script {
             return false;
         }
         resolved.program.is_top(at.func)
-            || summaries.regions.script_only.contains(&at.func)
             || resolved.goes_to_global(at)
             || resolved.decorator_roles(at.func).contains(&Role::Memoises)
             || (function.kind == FnKind::Constructor
@@ -352,12 +362,14 @@ impl Lasting {
         }
         let class = crate::summary::class::receiver_class(summaries.resolved, case.func);
         let mut holder = None;
+        let mut holder_class = None;
         for handed in &outcome.handed {
             let in_container = handed.inside.as_ref().is_some_and(|inside| inside.proj.contains(&Proj::Elem));
             let kept = match &handed.owner {
                 Owner::Process => Some(variable(summaries, case)?),
                 Owner::Field(field) => {
                     let class = class.filter(|class| self.classes.contains(class))?;
+                    holder_class = Some(class);
                     Some(format!("{}.{field}", program.class(class).name))
                 }
                 Owner::Caller(_) if summaries.resolved.decorator_roles(case.func).contains(&Role::Memoises) => {
@@ -379,6 +391,7 @@ impl Lasting {
             module: program.module_of(case.func),
             holder: holder?,
             at: case.token.span,
+            class: holder_class,
             block: at.block,
         })
     }
