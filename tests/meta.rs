@@ -195,12 +195,14 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
 /// What `unclosed check sample` shows: (file, rule, text of the line).
 const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/cache.py", "owner-never-closes", "self.client = redis.from_url(url)"),
+    ("sample/shop/cache.py", "owner-never-closed", "cache = ProductCache(url)"),
     ("sample/shop/inventory.py", "not-closed-on-every-path", "client = redis.from_url(CACHE_URL)"),
     ("sample/shop/orders.py", "never-closed", "conn = await pool.acquire()"),
     ("sample/shop/orders.py", "not-closed-on-error", "conn = await pool.acquire()"),
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
+    ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),
     ("sample/web/live.ts", "interval-without-teardown", "setInterval(async () => {"),
 ];
 

@@ -26,3 +26,9 @@ class ProductCache:
 
     async def close(self):
         await self.client.aclose()
+
+
+async def warm_up(url: str, product_ids: list[int]) -> None:
+    cache = ProductCache(url)
+    for product_id in product_ids:
+        await cache.get(product_id)

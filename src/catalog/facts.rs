@@ -77,6 +77,8 @@ pub struct Resource {
     pub pool: Option<Pool>,
     pub keeps_process_alive: bool,
     pub blocking: bool,
+    pub shareable: bool,
+    pub dedicated_by: Vec<Name>,
     pub quiet: Vec<Name>,
     pub opens: Vec<Name>,
     pub rests: Vec<Name>,

@@ -291,6 +291,8 @@ impl Loader {
             pool: resource.pool,
             keeps_process_alive: resource.keeps_process_alive,
             blocking: resource.blocking,
+            shareable: resource.shareable,
+            dedicated_by: resource.dedicated_by.clone(),
             quiet: resource.quiet,
             fluent: resource.fluent,
             parts: resource.parts,

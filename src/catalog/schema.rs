@@ -126,6 +126,13 @@ pub struct Resource {
     /// promise is awaited.
     #[serde(default)]
     pub blocking: bool,
+    /// One of them serves all of a process at the same time: a second one for the same server only costs connections.
+    #[serde(default)]
+    pub shareable: bool,
+    /// Methods after which it is good for nothing else (`subscribe`): such a one is no second one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub dedicated_by: Vec<SmolStr>,
     /// Methods that do no I/O and do not raise in practice (lazy children, accessors).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -487,6 +494,8 @@ pub enum Role {
     ProgramEntry,
     /// Decorator that changes nothing about who owns what.
     Neutral,
+    /// Decorator: a container makes the objects of the class, one for the process.
+    Managed,
     /// Its result is true when the argument is what it should be (`hasattr(conn, "close")`).
     Affirms,
     /// Method or function that sets a named attribute on its argument 0 (`setattr`).

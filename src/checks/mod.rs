@@ -4,6 +4,7 @@
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod close_not_awaited;
+pub mod duplicate_client;
 pub mod interval_without_teardown;
 pub mod never_closed;
 pub mod not_closed_on_error;
@@ -75,6 +76,7 @@ impl Rule {
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &close_not_awaited::RULE,
+    &duplicate_client::RULE,
     &interval_without_teardown::RULE,
     &never_closed::RULE,
     &not_closed_on_error::RULE,

@@ -82,7 +82,7 @@
 //! reference to it escapes from it. Check both, and check what the library's `with` does: see
 //! `with-does-not-close`.
 
-use super::{Draft, Rule, Subject};
+use super::{Draft, Rule, Subject, owner_never_closed};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::flow::{ExitKind, Owner};
 
@@ -100,7 +100,8 @@ pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
     {
         return None;
     }
-    let mut draft = subject.bare_draft(RULE.id);
+    let rule = if subject.case.token.kind.entry().is_some() { RULE.id } else { owner_never_closed::RULE.id };
+    let mut draft = subject.bare_draft(rule);
     draft.message = format!("{} is never {}, so the program does not end", subject.described(), subject.released());
     draft.label = "opened here; it keeps the process alive".to_owned();
     draft.severity = Some(Severity::Warning);
@@ -111,9 +112,7 @@ pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
 /// No path releases it, hands it over, or schedules its release.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     let outcome = &subject.case.outcome;
-    if subject.case.token.kind.entry().is_none() {
-        return None;
-    }
+    subject.case.token.kind.entry()?;
     if outcome.settled() || !outcome.unawaited.is_empty() || !outcome.idle_with.is_empty() {
         return None;
     }

@@ -20,50 +20,50 @@
 //!
 //! ```python
 //! # bad
-//! import redis
+//! import redis.asyncio as redis
 //!
 //!
 //! class CookieStore:
 //!     def __init__(self, url: str) -> None:
 //!         self.client = redis.Redis.from_url(url)
 //!
-//!     def refresh(self, user: str) -> None:
-//!         self.client.expire(user, 3600)
+//!     async def refresh(self, user: str) -> None:
+//!         await self.client.expire(user, 3600)
 //!
-//!     def close(self) -> None:
-//!         self.client.close()
+//!     async def aclose(self) -> None:
+//!         await self.client.aclose()
 //!
 //!
-//! def refresh_all(url: str, users: list[str]) -> None:
+//! async def refresh_all(url: str, users: list[str]) -> None:
 //!     store = CookieStore(url)  #~ owner-never-closed
 //!     for user in users:
-//!         store.refresh(user)
+//!         await store.refresh(user)
 //! ```
 //!
 //! ## Good
 //!
 //! ```python
 //! # good
-//! from contextlib import closing
+//! from contextlib import aclosing
 //!
-//! import redis
+//! import redis.asyncio as redis
 //!
 //!
 //! class CookieStore:
 //!     def __init__(self, url: str) -> None:
 //!         self.client = redis.Redis.from_url(url)
 //!
-//!     def refresh(self, user: str) -> None:
-//!         self.client.expire(user, 3600)
+//!     async def refresh(self, user: str) -> None:
+//!         await self.client.expire(user, 3600)
 //!
-//!     def close(self) -> None:
-//!         self.client.close()
+//!     async def aclose(self) -> None:
+//!         await self.client.aclose()
 //!
 //!
-//! def refresh_all(url: str, users: list[str]) -> None:
-//!     with closing(CookieStore(url)) as store:
+//! async def refresh_all(url: str, users: list[str]) -> None:
+//!     async with aclosing(CookieStore(url)) as store:
 //!         for user in users:
-//!             store.refresh(user)
+//!             await store.refresh(user)
 //! ```
 //!
 //! ## What counts as a release
@@ -79,8 +79,10 @@
 //!
 //! ## Known limits
 //!
-//! * Objects made at the top of a module, and those that a container of dependencies makes, are not asked: they
-//!   live as long as the process.
+//! * Objects that a container of dependencies makes are not asked about.
+//! * An object made at the top of a module lives as long as the process. It is a **note**, and only if nothing in
+//!   the program can reach one of its closers and nobody out of sight may have it: it is not passed on, not stored
+//!   elsewhere, not exported by a module that nobody imports.
 //! * What goes with the last reference to it, as a synchronous HTTP session does, puts no duty on those who keep it.
 //!
 //! ## Fix safety
@@ -88,14 +90,62 @@
 //! Calling the closer in a `finally` block is safe when the object does not leave the function.
 
 use super::{Draft, Rule, Subject};
-use crate::finding::{Confidence, Persona};
-use crate::flow::ExitKind;
+use crate::catalog::schema::Connects;
+use crate::finding::{Confidence, Persona, Step, StepRole};
+use crate::flow::{ExitKind, Kind, Owner};
+use crate::ir::{FuncId, Name};
+use crate::summary::ends::Ends;
 
 pub const RULE: Rule = Rule {
     id: "owner-never-closed",
     summary: "An object that keeps a connection open and can close it is never closed",
     source: include_str!("owner_never_closed.rs"),
 };
+
+/// The object is made when its module is loaded and lives as long as the process; nothing in the program can reach a closer of it.
+pub fn detect_for_process(subject: &Subject<'_>, ends: &Ends) -> Option<Draft> {
+    let case = subject.case;
+    let Kind::Derived(class) = case.token.kind else { return None };
+    let elsewhere = case.outcome.handed.iter().any(|handed| handed.owner != Owner::Process);
+    if elsewhere || !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty() || !ends.never(class) {
+        return None;
+    }
+    let resolved = subject.summaries.resolved;
+    let module = resolved.program.module_of(case.func);
+    let variable = subject.variable()?;
+    // Those who import it may close it, if they are not in sight.
+    let exported = resolved.program.part(module).exports.iter().any(|export| export.name == variable);
+    let elsewhere = match resolved.language().exports_everything {
+        true => !ends.is_used_in(class, module),
+        false => exported,
+    };
+    let opened = subject.resource.connects == Connects::Eager || subject.resource.opens.is_empty();
+    if (elsewhere && resolved.is_public(module)) || !(opened || ends.is_opened(class)) {
+        return None;
+    }
+    let (closer, method) =
+        closers(subject, class).into_iter().find(|(name, _)| resolved.language().closers.contains(name))?;
+    let holder = &resolved.program.class(class).name;
+    let kept = case.token.because.first()?;
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("`{holder}` has `{closer}()`, and nothing calls it: {}", kept.text);
+    draft.label = "made here for the life of the process and never closed".to_owned();
+    draft.witness = case.token.because.iter().cloned().chain(draft.witness).collect();
+    let span = resolved.program.func(method).name_span;
+    draft.related.push(Step { span, role: StepRole::Owner, text: format!("`{closer}` would close it") });
+    draft.help = format!("call {} when the application shuts down", subject.release_call()?);
+    draft.confidence = draft.confidence.min(Confidence::Medium);
+    Some(draft)
+}
+
+/// The methods that release objects of the class, with their names.
+fn closers(subject: &Subject<'_>, class: crate::ir::ClassId) -> Vec<(Name, FuncId)> {
+    let is_step = |name: &Name| subject.resource.release.iter().any(|release| release.steps.contains(name));
+    let mut methods = subject.summaries.resolved.methods(class);
+    methods.retain(|(name, _)| is_step(name));
+    methods.sort_by_key(|(_, method)| *method);
+    methods
+}
 
 /// No path calls a closer of the object, hands it over, or schedules that.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {

@@ -50,6 +50,11 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The variable that holds it.
+    pub fn variable(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// No variable or attribute holds it.
     pub fn is_unnamed(&self) -> bool {
         self.name.is_none()

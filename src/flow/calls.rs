@@ -102,6 +102,7 @@ impl Run<'_> {
         let scheduled = self.ctx.schedules(at, args) && args.iter().any(|arg| self.closure_releases(&arg.place, state));
         let touched =
             scheduled || args.iter().any(|arg| reaches(state, &arg.place) || state.owner_of(&arg.place).is_some());
+        let opens = receiver.as_ref().is_some_and(|(recv, name)| self.opens_itself(recv, name, state));
         let targets = self.ctx.resolved.call(at).map(|info| info.targets.clone()).unwrap_or_default();
         let mut handled = false;
         for target in &targets {
@@ -111,6 +112,9 @@ impl Run<'_> {
                     let eager = self.ctx.resolved.language().eager_await;
                     let lazy = (function.r#async && !eager) || function.generator;
                     if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
+                        if opens {
+                            state.spared = Some(dst.clone());
+                        }
                         return step;
                     }
                     handled = true;
@@ -149,7 +153,17 @@ impl Run<'_> {
         let over = made_over(&targets, args, dst, state);
         state.kill(dst);
         over.into_iter().for_each(|place| state.add_may(place));
+        if opens {
+            state.spared = Some(dst.clone());
+        }
         self.lost(at, span, state, node)
+    }
+
+    /// A method of the program makes its object hold something, unless it fails.
+    fn opens_itself(&self, recv: &Place, name: &Name, state: &State) -> bool {
+        matches!(self.token.kind, Kind::Derived(_))
+            && state.holds(recv)
+            && self.resource.is_some_and(|resource| resource.opens.contains(name))
     }
 
     /// What becomes of a release that was called but not awaited when the call gets it.

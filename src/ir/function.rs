@@ -1,6 +1,6 @@
 //! Functions, classes and modules: what a front end hands over for one file.
 
-use super::{BlockId, Instr, Name, Op, Place, Span, Term};
+use super::{After, BlockId, Instr, Name, Op, Place, Span, Term};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FuncId(pub u32);
@@ -235,6 +235,29 @@ impl Module {
 
     pub fn op(&self, at: OpRef) -> &Instr {
         &self.func(at.func).blocks[at.block.index()].instrs[at.op as usize]
+    }
+}
+
+impl Block {
+    /// Calls `f` for every block that may run next, the exceptional one included. What follows a cleanup is told of the jump into it.
+    pub fn for_each_successor(&self, f: &mut dyn FnMut(BlockId)) {
+        self.unwind.iter().for_each(|block| f(*block));
+        match &self.term {
+            Term::Goto(block) => f(*block),
+            Term::Branch { yes, no, .. } => {
+                f(*yes);
+                f(*no);
+            }
+            Term::Switch(blocks) => blocks.iter().for_each(|block| f(*block)),
+            Term::Jump { cleanups, then } => {
+                cleanups.iter().for_each(|block| f(*block));
+                if let After::Block(block) = then {
+                    f(*block);
+                }
+            }
+            Term::EndCleanup { after } => after.iter().for_each(|block| f(*block)),
+            Term::Return { .. } | Term::Raise { .. } | Term::Halt => {}
+        }
     }
 }
 

@@ -266,6 +266,11 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// What the call gives is stored in a global or in a class.
+    pub fn goes_to_global(&self, at: OpRef) -> bool {
+        self.program.op(at).op.dst().is_some_and(|made| goes_to_global(self.program.func(at.func), made))
+    }
+
     /// Finds the locals that hold only what the function itself makes, and the managers that swallow exceptions.
     pub(super) fn classify_locals(&mut self) {
         let program = self.program;

@@ -230,6 +230,14 @@ impl Resolved<'_> {
         decorators.iter().any(|decorator| self.decorator_facts(self.program.top_of_class(class), decorator).is_empty())
     }
 
+    /// A container makes the objects of the class, one for the process: its decorator says so.
+    pub fn is_managed(&self, class: ClassId) -> bool {
+        let top = self.program.top_of_class(class);
+        let mut decorators = self.program.class(class).decorators.iter();
+        decorators
+            .any(|decorator| self.decorator_facts(top, decorator).iter().any(|facts| facts.has_role(Role::Managed)))
+    }
+
     fn decorator_facts(
         &self,
         home: FuncId,

@@ -1,7 +1,7 @@
 //! What names mean that come from other files of the program.
 
 use super::{Resolved, Ty, TySet, add, extend};
-use crate::ir::{Export, FuncId, ModuleId, Name, Proj, Root};
+use crate::ir::{Export, FileId, FuncId, ModuleId, Name, Proj, Root};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Re-exports followed from one name to the next.
@@ -19,6 +19,15 @@ pub struct Links {
     /// Modules that some module of the program imports, and those that files outside of the program may import.
     imported: FxHashSet<ModuleId>,
     open: FxHashSet<ModuleId>,
+    /// Like `targets`, for files of the project that are not part of the program.
+    outside: Vec<FxHashMap<Name, FileId>>,
+}
+
+/// Where a specifier leads.
+pub(super) enum Lead {
+    Module(ModuleId),
+    /// A file of the project that is not part of the program.
+    File(FileId),
 }
 
 impl Links {
@@ -33,6 +42,14 @@ impl Links {
         }
         self.imported.insert(to);
         self.targets[from.index()].insert(specifier, to);
+    }
+
+    /// Says that `specifier`, written in module `from`, leads to a file that is not part of the program.
+    pub fn add_outside(&mut self, from: ModuleId, specifier: Name, to: FileId) {
+        if self.outside.len() <= from.index() {
+            self.outside.resize_with(from.index() + 1, FxHashMap::default);
+        }
+        self.outside[from.index()].insert(specifier, to);
     }
 
     pub fn add_submodule(&mut self, package: ModuleId, name: Name, to: ModuleId) {
@@ -54,7 +71,7 @@ impl Links {
         self.targets.get(from.index()).into_iter().flat_map(|targets| targets.values().copied())
     }
 
-    fn target(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
+    pub(super) fn target(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
         self.targets.get(from.index())?.get(specifier).copied()
     }
 
@@ -88,6 +105,25 @@ impl Resolved<'_> {
             }
         }
         TySet::from_iter([Ty::Path(self.symbol_path(path))])
+    }
+
+    /// What the specifier leads to that is written in the module of `func`, when it is part of the project.
+    pub(super) fn leads_to(&self, func: FuncId, specifier: &str) -> Option<Lead> {
+        let from = self.program.module_of(func);
+        let module = self.links.target(from, specifier).map(Lead::Module);
+        module.or_else(|| self.links.outside.get(from.index())?.get(specifier).copied().map(Lead::File))
+    }
+
+    /// The modules whose names are all names of this one, too.
+    pub(super) fn passed_on(&self, module: ModuleId) -> Vec<ModuleId> {
+        let part = self.program.part(module);
+        let exports = part.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from.as_ref());
+        exports.chain(&part.stars).filter_map(|specifier| self.links.target(module, specifier)).collect()
+    }
+
+    /// The module names the other one in an import.
+    pub fn imports(&self, module: ModuleId, other: ModuleId) -> bool {
+        self.links.of(module).any(|target| target == other)
     }
 
     /// What the module itself is: its names, and what it says it is as a whole.
@@ -171,6 +207,11 @@ impl Resolved<'_> {
         if self.catalog.function(&path).is_some() || self.catalog.class(&path, None).is_some() {
             add(out, Ty::Path(path));
         }
+    }
+
+    /// Who uses what the module exports is not known.
+    pub fn is_public(&self, module: ModuleId) -> bool {
+        self.links.is_public(module)
     }
 
     /// Functions that others than the program may call, since modules say that they export them.

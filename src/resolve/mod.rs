@@ -8,13 +8,16 @@ pub mod graph;
 mod infer;
 pub mod interest;
 mod links;
+mod loads;
 mod print;
 mod regions;
+mod values;
 
 pub use call::{CallInfo, Target};
 pub use infer::symbol_args;
 pub use links::{Links, readings};
 pub use regions::Regions;
+pub use values::{Value, Values};
 
 use crate::catalog::schema::{LanguageFacts, Role};
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};

@@ -218,6 +218,23 @@ fn forgotten(
     })
 }
 
+/// The methods of the class that release a field which it has from an ancestor, or from itself.
+pub fn released_in(summaries: &Summaries<'_>, class: ClassId, owned: &OwnedField) -> Vec<FuncId> {
+    if owned.class == class {
+        return owned.released_in.clone();
+    }
+    let (func, case, handed) = owned.store;
+    let cases = summaries.cases(func);
+    let Some(case) = cases.get(case) else { return Vec::new() };
+    let Some(handed) = case.outcome.handed.get(handed) else { return Vec::new() };
+    let methods = summaries.resolved.methods(class);
+    let releasing = methods.into_iter().map(|(_, method)| method).filter(|method| {
+        // Replacing the old one is no end.
+        *method != func && releases(summaries, *method, &owned.field, case, handed)
+    });
+    releasing.collect()
+}
+
 /// The last word of the name is what closers are called: `onApplicationPrepareShutdown`, `force_close`.
 fn ends_with_closer(name: &Name, language: &LanguageFacts) -> bool {
     let start = name.rfind(|c: char| c == '_' || c.is_uppercase()).unwrap_or(0);

@@ -2,16 +2,24 @@
 //! class must see to it that this method is called.
 
 use super::Summaries;
-use super::class::OwnedField;
+use super::class::{OwnedField, released_in};
 use crate::catalog::schema::{Connects, OnDrop, ResourceKind, With};
 use crate::catalog::{Release, Resource};
 use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{Callees, Derived, Kind};
 use crate::ir::{ClassId, FnKind, FuncId, Name, Op, OpRef, Place, Root, Term};
 use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// Classes between an object and what is catalogued: further away, hardly anybody believes it.
 const MAX_HOPS: u8 = 2;
+
+/// A field that the class, or one that it extends, fills and can release.
+struct Kept<'s> {
+    field: &'s OwnedField,
+    resource: &'s Resource,
+    released_in: Vec<FuncId>,
+}
 
 /// `None` when whoever makes an object of the class has no duty.
 pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derived> {
@@ -19,21 +27,24 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     if resolved.has_unknown_class_decorator(class) || resolved.keeps_its_object(class) {
         return None;
     }
-    let owned = summaries.owned(class);
-    let kept: Vec<(&OwnedField, &Resource)> = owned
+    let ancestry = resolved.ancestry(class);
+    let owned: Vec<Rc<Vec<OwnedField>>> = ancestry.iter().map(|class| summaries.owned(*class)).collect();
+    let kept: Vec<Kept<'_>> = owned
         .iter()
-        .filter(|field| !field.released_in.is_empty())
+        .flat_map(|owned| owned.iter())
         .filter_map(|field| Some((field, summaries.resource(field.kind)?)))
         .filter(|(_, resource)| obliges(resource))
+        .map(|(field, resource)| Kept { field, resource, released_in: released_in(summaries, class, field) })
+        .filter(|kept| !kept.released_in.is_empty())
         .collect();
-    let hops = kept.iter().map(|(field, _)| hops(summaries, field.kind)).max()? + 1;
+    let hops = kept.iter().map(|kept| hops(summaries, kept.field.kind)).max()? + 1;
     if hops > MAX_HOPS {
         return None;
     }
     let language = resolved.language();
     let methods = resolved.methods(class);
     let name = |func: FuncId| methods.iter().find(|(_, method)| *method == func).map(|(name, _)| name.clone());
-    let mut releasing: Vec<FuncId> = kept.iter().flat_map(|(field, _)| field.released_in.clone()).collect();
+    let mut releasing: Vec<FuncId> = kept.iter().flat_map(|kept| kept.released_in.clone()).collect();
     releasing.sort();
     releasing.dedup();
     let by_itself = |func: &FuncId| {
@@ -61,11 +72,12 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     if release.is_empty() && !scoped {
         return None;
     }
-    let (first, resource) = *kept.first()?;
-    let filling: Vec<FuncId> = kept.iter().map(|(field, _)| field.store.0).collect();
-    let openers = openers(summaries, class, &filling);
+    let Kept { field: first, resource, .. } = *kept.first()?;
+    let filling: Vec<FuncId> = kept.iter().map(|kept| kept.field.store.0).collect();
+    let members: Vec<FuncId> = ancestry.iter().flat_map(|class| summaries.members(*class)).copied().collect();
+    let openers = openers(summaries, &members, &filling);
     let eager = openers.iter().any(|func| resolved.program.func(*func).kind == FnKind::Constructor);
-    let lazily = kept.iter().all(|(_, resource)| resource.connects == Connects::Lazy);
+    let lazily = kept.iter().all(|kept| kept.resource.connects == Connects::Lazy);
     let holder = &resolved.program.class(class).name;
     let place = resolved.program.func(first.store.0).receiver.clone().unwrap_or_default();
     let cases = summaries.cases(first.store.0);
@@ -84,8 +96,10 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
             connects: if eager && !lazily { Connects::Eager } else { Connects::Lazy },
             parent: None,
             pool: None,
-            keeps_process_alive: kept.iter().any(|(_, resource)| resource.keeps_process_alive),
+            keeps_process_alive: kept.iter().any(|kept| kept.resource.keeps_process_alive),
             blocking: false,
+            shareable: false,
+            dedicated_by: Vec::new(),
             quiet: Vec::new(),
             opens: if eager { Vec::new() } else { openers.into_iter().filter_map(name).collect() },
             rests: Vec::new(),
@@ -103,8 +117,8 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     })
 }
 
-/// Keeping it makes the object that keeps it something to be closed. What goes with its last reference and what only tells
-/// others is no duty of those who use the class.
+/// Keeping it makes the object that keeps it something to be closed. What only tells others is no duty of those who use the class, and
+/// neither is what goes with its last reference; an asynchronous thing does so with a warning at best.
 fn obliges(resource: &Resource) -> bool {
     let holds = matches!(
         resource.kind,
@@ -115,7 +129,7 @@ fn obliges(resource: &Resource) -> bool {
             | ResourceKind::Checkout
             | ResourceKind::HttpClient
     );
-    holds && resource.on_drop != OnDrop::Closes
+    holds && (resource.on_drop != OnDrop::Closes || resource.r#async)
 }
 
 fn hops(summaries: &Summaries<'_>, kind: Kind) -> u8 {
@@ -126,9 +140,8 @@ fn hops(summaries: &Summaries<'_>, kind: Kind) -> u8 {
 }
 
 /// The methods of the class that fill one of the fields, themselves or through other methods.
-fn openers(summaries: &Summaries<'_>, class: ClassId, filling: &[FuncId]) -> Vec<FuncId> {
+fn openers(summaries: &Summaries<'_>, members: &[FuncId], filling: &[FuncId]) -> Vec<FuncId> {
     let resolved = summaries.resolved;
-    let members = summaries.members(class);
     let mut found: FxHashSet<FuncId> = filling.iter().copied().collect();
     loop {
         let known = found.len();

@@ -5,7 +5,9 @@
 
 pub mod class;
 mod derived;
+pub mod ends;
 mod print;
+pub mod shared;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};
@@ -93,6 +95,11 @@ impl<'a> Summaries<'a> {
         }
     }
 
+    /// What is known of objects of the class, when making one obliges to something.
+    pub fn derived_resource(&self, class: ClassId) -> Option<&Resource> {
+        self.derived(class).map(|derived| &derived.resource)
+    }
+
     /// What resources of this kind are called in a report.
     fn symbol(&self, kind: Kind) -> Name {
         match kind {
@@ -104,6 +111,14 @@ impl<'a> Summaries<'a> {
     /// The functions that can store something in fields of objects of the class, in order: its methods and the closures in them.
     pub fn members(&self, class: ClassId) -> &[FuncId] {
         self.members.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// Some function of the class, or of one that it extends, is being solved.
+    fn is_under_way(&self, class: ClassId) -> bool {
+        let cases = self.cases.borrow();
+        let ancestry = self.resolved.ancestry(class);
+        let mut members = ancestry.iter().flat_map(|class| self.members(*class));
+        members.any(|func| cases.get(func).is_some_and(Option::is_none))
     }
 
     /// The fields that objects of the class own.
@@ -237,7 +252,8 @@ impl Callees for Summaries<'_> {
         if let Some(known) = known.get() {
             return known.as_ref();
         }
-        if busy.replace(true) {
+        // What a method does that is being looked at is not known yet: the neutral answer, which is not kept.
+        if self.is_under_way(class) || busy.replace(true) {
             return None;
         }
         let found = self.descend().and_then(|_level| derived::derive(self, class));

@@ -6,12 +6,14 @@ pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
-    Draft, PRECEDENCE, Subject, close_not_awaited, interval_without_teardown, never_closed, overwritten_while_open,
-    owner_never_closes,
+    Draft, PRECEDENCE, Subject, close_not_awaited, duplicate_client, interval_without_teardown, never_closed,
+    overwritten_while_open, owner_never_closed, owner_never_closes,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, Span};
+use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Span};
+use crate::summary::ends::Ends;
+use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -21,13 +23,14 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     let program = summaries.resolved.program;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
     let (owners, kept) = judge_owners(summaries, scopes, &all);
+    let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
     let mut out = Vec::new();
     for (func, cases) in &all {
         let scope = &scopes[program.module_of(*func).index()];
         for case in cases.iter() {
             let growth = growth(summaries, case, scope);
             if program.func(*func).kind == FnKind::Module || growth.is_none() {
-                out.extend(judge_once(summaries, case, scope));
+                out.extend(judge_once(summaries, case, scope, &ends));
                 continue;
             }
             let Some(subject) = Subject::new(summaries, case) else { continue };
@@ -49,20 +52,40 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     drop_same_cause(&mut out);
     group_same_exit(&mut out);
     out.extend(owners);
+    out.extend(judge_shared(summaries, scopes, &all));
     out
 }
 
 /// What runs once per process lives as long as it, which is fine unless the process was to end or nothing needs it that long.
-fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Finding> {
+fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope, ends: &Ends) -> Option<Finding> {
     if scope.test || scope.one_off {
         return None;
     }
     let subject = Subject::new(summaries, case)?;
-    let draft = match summaries.resolved.program.func(case.func).kind {
-        FnKind::Module => interval_without_teardown::detect_at_top_level(&subject),
-        _ => None,
+    let top = summaries.resolved.program.is_top(case.func);
+    let draft = if top { interval_without_teardown::detect_at_top_level(&subject) } else { None };
+    let draft = draft.or_else(|| never_closed::detect_in_program(&subject));
+    let for_process = || {
+        owner_never_closed::detect_for_process(&subject, ends).filter(|_| top && !ends_with_program(summaries, case))
     };
-    decide(&subject, draft.or_else(|| never_closed::detect_in_program(&subject))?, Some(Growth::Once))
+    decide(&subject, draft.or_else(for_process)?, Some(Growth::Once))
+}
+
+/// The acquisition is in the part of a module that runs as a script.
+fn ends_with_program(summaries: &Summaries<'_>, case: &Case) -> bool {
+    let (Start::Acquire { at, .. } | Start::Given { call: at, .. }) = &case.token.start else { return true };
+    summaries.resolved.program.func(at.func).block(at.block).script
+}
+
+/// The classes of which objects are made when modules are loaded, and which must be released.
+fn made_at_the_top(summaries: &Summaries<'_>, all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<ClassId> {
+    let top = all.iter().filter(|(func, _)| summaries.resolved.program.is_top(*func));
+    let kinds = top.flat_map(|(_, cases)| cases.iter()).map(|case| case.token.kind);
+    let mut classes: Vec<ClassId> =
+        kinds.filter_map(|kind| if let Kind::Derived(class) = kind { Some(class) } else { None }).collect();
+    classes.sort();
+    classes.dedup();
+    classes
 }
 
 /// Findings about what classes keep, and for each acquisition that `owner-never-closes` speaks of, who sees it.
@@ -102,6 +125,22 @@ fn judge_owners(
         }
     }
     (out, kept)
+}
+
+/// Findings about what a process has several of where one would do.
+fn judge_shared(summaries: &Summaries<'_>, scopes: &[FileScope], all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<Finding> {
+    let counts = |module: ModuleId| scopes.get(module.index()).is_some_and(|scope| !scope.test && !scope.one_off);
+    let groups = duplicates(summaries, all, &counts);
+    let findings = groups.iter().filter_map(|group| {
+        let subject = Subject::new(summaries, group.sites.first()?.of(all)?)?;
+        let home = scopes.get(group.home.index())?;
+        let draft = duplicate_client::detect(&subject, group, all, &home.path)?;
+        let notes = draft.notes.clone();
+        let finding = decide(&subject, draft, Some(Growth::Once))?;
+        // It is not about what is left open.
+        Some(Finding { notes, ..finding })
+    });
+    findings.collect()
 }
 
 /// What it was made from is never released either, and releasing that would do: one defect, reported there.

@@ -1,10 +1,13 @@
 //! What kind of file this is.
 
 use crate::catalog::schema::LanguageFacts;
+use crate::ir::Name;
 
 /// Facts about a whole file that change the verdict.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FileScope {
+    /// As shown to the user.
+    pub path: Name,
     /// It is part of a test suite.
     pub test: bool,
     /// It runs once and its process ends: a database migration.
@@ -27,6 +30,6 @@ impl FileScope {
                 },
             })
         };
-        FileScope { test: is(&language.test_paths), one_off: is(&language.one_off_paths) }
+        FileScope { path: Name::new(path), test: is(&language.test_paths), one_off: is(&language.one_off_paths) }
     }
 }
