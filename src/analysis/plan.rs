@@ -101,8 +101,10 @@ impl Plan {
         for (file, from) in unit.iter().zip((0..).map(ModuleId)) {
             for specifier in &self.listed(*file).glance.imports {
                 let target = self.graph.target(*file, specifier);
-                if let Some(to) = target.and_then(|target| modules.get(&target)) {
-                    links.add(from, specifier.clone(), *to);
+                match target.map(|target| (modules.get(&target), target)) {
+                    Some((Some(to), _)) => links.add(from, specifier.clone(), *to),
+                    Some((None, file)) => links.add_outside(from, specifier.clone(), file),
+                    None => {}
                 }
             }
             if let Some((package, name)) = self.graph.package(*file)

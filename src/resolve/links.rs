@@ -87,7 +87,9 @@ pub fn readings(path: &str) -> impl Iterator<Item = (&str, &str)> {
     let inner = path.rmatch_indices('.').map(|(at, _)| at).take_while(move |at| *at > dots);
     let split = inner.map(|at| (&path[..at], &path[at + 1..]));
     let relative = (dots > 0 && dots < path.len()).then(|| (&path[..dots], &path[dots..]));
-    whole.chain(split).chain(relative)
+    // `x` of the directory `.`, where specifiers are paths.
+    let here = (dots > 1 && dots < path.len()).then(|| (&path[..dots - 1], &path[dots..]));
+    whole.chain(split).chain(relative).chain(here)
 }
 
 impl Resolved<'_> {
@@ -277,7 +279,7 @@ mod tests {
         let all = |path| readings(path).map(|(a, b)| format!("{a}|{b}")).collect::<Vec<_>>().join(" ");
         assert_eq!(all("./db.service.x"), "./db.service.x| ./db.service|x ./db|service.x .|/db.service.x");
         assert_eq!(all(".models.User"), ".models.User| .models|User .|models.User");
-        assert_eq!(all("..m"), "..m| ..|m");
+        assert_eq!(all("..m"), "..m| ..|m .|m");
         assert_eq!(all("a.b.c"), "a.b.c| a.b|c a|b.c");
         assert_eq!(all("."), ".|");
         assert_eq!(all(".."), "..|");
