@@ -82,6 +82,37 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "move out of finally",
         "known limit: an asynchronous helper that releases at its end is taken to do so when it fails, too",
     ),
+    (
+        "ok_main_closes_its_services/backend/main.py",
+        "drop await",
+        "known limit: of objects of the process it is asked only whether anything calls a closer",
+    ),
+    (
+        "ok_main_closes_its_services/backend/main.py",
+        "move out of finally",
+        "known limit: of objects of the process it is asked only whether anything calls a closer",
+    ),
+    (
+        "ok_main_closes_its_services/src/main.ts",
+        "drop await",
+        "known limit: of objects of the process it is asked only whether anything calls a closer",
+    ),
+    (
+        "ok_main_closes_its_services/src/main.ts",
+        "move out of finally",
+        "known limit: of objects of the process it is asked only whether anything calls a closer",
+    ),
+    (
+        "owner-never-closed/ok_closed_through_with/app.py",
+        "assign instead of with",
+        "what it keeps goes with its last reference",
+    ),
+    (
+        "ok_closed_through_using/src/measure.ts",
+        "assign instead of using",
+        "known limit: a class that keeps a timer is not asked",
+    ),
+    ("ok_commonjs_class/lib/app.js", "drop await", "known limit: no note about methods of the project that release"),
     ("ok_exit_calls_close.py", "call something else", "known limit: another closer still releases"),
     ("ok_exit_calls_close.py", "raise before", "known limit: another closer still releases"),
 ];

@@ -54,12 +54,15 @@ pub enum Same {
 
 type Key = (crate::catalog::TypeId, Vec<(Name, Value)>);
 
-/// All groups, in the order of their first sites. `counts` tells which modules belong to the application, and not to its tests.
+/// All groups, in the order of the paths and positions of their first sites. `counts` tells which modules belong to the application, and not
+/// to its tests; `path` is where a module is.
 pub fn duplicates(
     summaries: &Summaries<'_>,
     cases: &[(FuncId, Rc<Vec<Case>>)],
     counts: &dyn Fn(ModuleId) -> bool,
+    path: &dyn Fn(ModuleId) -> Name,
 ) -> Vec<Group> {
+    let place = |site: &Site| (path(site.module), site.at);
     let candidates: Vec<(FuncId, usize)> = cases
         .iter()
         .filter(|(func, _)| counts(summaries.resolved.program.module_of(*func)))
@@ -96,7 +99,7 @@ pub fn duplicates(
         if summaries.resolved.catalog.resource(ty).is_some_and(|resource| !resource.dedicated_by.is_empty()) {
             sites.retain(|site| !taken.is_taken(summaries, site));
         }
-        sites.sort_by_key(|site| site.at);
+        sites.sort_by_key(&place);
         let mut distinct: Vec<Site> = Vec::new();
         for site in sites {
             if !distinct.iter().any(|other| is_the_same(other, &site) || excludes(summaries, other, &site)) {
@@ -111,7 +114,7 @@ pub fn duplicates(
             same: same.clone(),
         }));
     }
-    out.sort_by_key(|group| group.sites.first().map(|site| site.at));
+    out.sort_by_key(|group| group.sites.first().map(&place));
     out
 }
 

@@ -63,7 +63,7 @@ pub fn releases(text: &str, language: Language, to: To) -> Option<Extraction> {
                 plain.then(|| (name, format!("thing.{method}()")))?
             }
         };
-        if name.is_empty() || matches!(name, "this" | "self" | "cls") || !name.chars().all(is_word) {
+        if name.is_empty() || matches!(name, "this" | "self" | "cls" | "super") || !name.chars().all(is_word) {
             return None;
         }
         let function = syntax.name("release", number);
