@@ -604,7 +604,7 @@ fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -
         return Vec::new();
     }
     // Also as an option: `make({ client: pool })`.
-    let holds = |arg: &Arg| state.holds(&arg.place) || arg.fields.iter().any(|field| state.holds(&field.place));
+    let holds = |arg: &Arg| reaches(state, &arg.place) || arg.fields.iter().any(|field| state.holds(&field.place));
     let given = args.iter().enumerate().filter(|(_, arg)| holds(arg));
     given
         .map(|(i, arg)| {

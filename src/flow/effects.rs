@@ -87,10 +87,18 @@ impl Run<'_> {
                     if self.closure_releases(part, state) {
                         held.add_may(to.clone());
                     }
-                    for place in state.must.iter().filter_map(|place| place.rebase(part, &to)) {
+                    // The fields of what is spread are fields of what is built.
+                    let spread = |place: &Place| {
+                        let next = place.starts_with(part).then(|| place.proj.get(part.proj.len())).flatten();
+                        let named = *proj == Proj::Elem && matches!(next, Some(Proj::Field(_)));
+                        named.then(|| place.rebase(part, dst)).flatten()
+                    };
+                    for place in state.must.iter().filter_map(|place| spread(place).or_else(|| place.rebase(part, &to)))
+                    {
                         held.add_must(place);
                     }
-                    for place in state.may.iter().chain(&state.guards).filter_map(|place| place.rebase(part, &to)) {
+                    let maybe = state.may.iter().chain(&state.guards);
+                    for place in maybe.filter_map(|place| spread(place).or_else(|| place.rebase(part, &to))) {
                         held.add_may(place);
                     }
                 }

@@ -104,7 +104,9 @@ impl Run<'_> {
         }
         if !fields.is_empty() {
             state.kill(dst);
-            fields.into_iter().for_each(|field| state.add_must(dst.field(field)));
+            // The constructor of a base class fills the object at hand.
+            let object = if matches!(callee, Callee::Super { .. }) { &this } else { dst };
+            fields.into_iter().for_each(|field| state.add_must(object.field(field)));
             return Some(Step::Go);
         }
         if returned || spared {

@@ -9,6 +9,9 @@ use smallvec::SmallVec;
 /// Overrides considered for a virtual call, and classes for an ancestry.
 const MAX_CLASSES: usize = 8;
 
+/// Groups of commands in each other.
+const MAX_GROUPS: usize = 4;
+
 impl Resolved<'_> {
     /// Finds the bases of each class; needs the types of globals.
     pub(super) fn link_classes(&mut self) {
@@ -202,6 +205,10 @@ impl Resolved<'_> {
 
     /// The function is a command of a program: its decorator says so, or is a method of a function whose decorator does (`@cli.command()`).
     pub fn is_program_entry(&self, func: FuncId) -> bool {
+        self.is_entry_within(func, MAX_GROUPS)
+    }
+
+    fn is_entry_within(&self, func: FuncId, groups: usize) -> bool {
         let function = self.program.func(func);
         if self.decorator_roles(func).contains(&Role::ProgramEntry) {
             return true;
@@ -214,7 +221,7 @@ impl Resolved<'_> {
             let [group, _] = decorator.path.as_slice() else { return false };
             self.root_type(func, &Root::Global(group.clone()))
                 .iter()
-                .any(|ty| matches!(ty, Ty::Func(group) if self.decorator_roles(*group).contains(&Role::ProgramEntry)))
+                .any(|ty| matches!(ty, Ty::Func(group) if groups > 0 && self.is_entry_within(*group, groups - 1)))
         })
     }
 

@@ -121,7 +121,12 @@ impl<'a> Values<'a> {
             };
             out.push((name, value));
         }
-        out.retain(|(_, value)| !matches!(value, Value::Function | Value::Code(_)));
+        out.retain(|(_, value)| match value {
+            Value::Function | Value::Code(_) => false,
+            // A builtin itself (`cast=int`) is no setting; what is read from one (`process.env.URL`) is.
+            Value::Path(path) => path.strip_prefix("builtins.").is_none_or(|name| name.contains('.')),
+            _ => true,
+        });
         out.sort();
         Some(out)
     }

@@ -45,7 +45,12 @@ pub fn owned_fields(summaries: &Summaries<'_>, class: ClassId) -> Vec<OwnedField
         summaries.members(class).iter().map(|func| (*func, summaries.cases(*func))).collect();
     let mut out: Vec<OwnedField> = Vec::new();
     for (func, cases) in &all {
+        let starts = resolved.program.func(*func).kind == FnKind::Constructor;
         for (c, case) in cases.iter().enumerate() {
+            // A method that opens it and closes it again lends it to the field.
+            if case.outcome.released_normally && !starts {
+                continue;
+            }
             let owners = case.outcome.handed.iter().enumerate();
             let owners = owners.filter_map(|(h, handed)| Some((h, handed, owner_of(summaries, class, *func, handed)?)));
             let first = out.len();

@@ -58,7 +58,9 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     if releasing.iter().any(by_itself) {
         return None;
     }
-    releasing.retain(public);
+    // What fills the field and releases it again needs nobody to end it.
+    let filling: Vec<FuncId> = kept.iter().map(|kept| kept.field.store.0).collect();
+    releasing.retain(|func| public(func) && !filling.contains(func));
     let release: Vec<Release> = releasing
         .iter()
         .filter_map(|func| {
@@ -73,7 +75,6 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
         return None;
     }
     let Kept { field: first, resource, .. } = *kept.first()?;
-    let filling: Vec<FuncId> = kept.iter().map(|kept| kept.field.store.0).collect();
     let members: Vec<FuncId> = ancestry.iter().flat_map(|class| summaries.members(*class)).copied().collect();
     let openers = openers(summaries, &members, &filling);
     let eager = openers.iter().any(|func| resolved.program.func(*func).kind == FnKind::Constructor);

@@ -108,7 +108,7 @@ pub fn duplicates(
         }
         let sites = distinct;
         let same = same(&arguments);
-        out.extend(in_one_process(summaries, &readers, sites, counts).into_iter().map(|(sites, home)| Group {
+        out.extend(in_one_process(summaries, &readers, sites, counts, path).into_iter().map(|(sites, home)| Group {
             sites,
             home,
             same: same.clone(),
@@ -245,6 +245,7 @@ fn in_one_process(
     readers: &Readers,
     mut sites: Vec<Site>,
     counts: &dyn Fn(ModuleId) -> bool,
+    path: &dyn Fn(ModuleId) -> Name,
 ) -> Vec<(Vec<Site>, ModuleId)> {
     let resolved = summaries.resolved;
     let mut modules: Vec<ModuleId> = sites.iter().map(|site| site.module).collect();
@@ -260,7 +261,7 @@ fn in_one_process(
     while sites.len() > 1 {
         let here = |loaded: &[ModuleId]| sites.iter().filter(|site| loaded.contains(&site.module)).count();
         let Some((_, loaded)) =
-            importers.iter().max_by_key(|(importer, loaded)| (here(loaded), std::cmp::Reverse(**importer)))
+            importers.iter().max_by_key(|(importer, loaded)| (here(loaded), std::cmp::Reverse(path(**importer))))
         else {
             break;
         };
@@ -272,8 +273,9 @@ fn in_one_process(
         let imported = |module: ModuleId| {
             found.iter().filter(|site| site.module != module && resolved.imports(site.module, module)).count()
         };
-        let home =
-            found.iter().map(|site| site.module).max_by_key(|module| (imported(*module), std::cmp::Reverse(*module)));
+        let modules = found.iter().map(|site| site.module).enumerate();
+        let home = modules.max_by_key(|(at, module)| (imported(*module), std::cmp::Reverse(*at)));
+        let home = home.map(|(_, module)| module);
         out.extend(home.map(|home| (found, home)));
     }
     out
