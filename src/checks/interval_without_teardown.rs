@@ -58,7 +58,7 @@
 //!
 //! ## What counts as a teardown
 //!
-//! * `clearInterval` on the handle: here, in a function or method of the file, in a closure that is returned,
+//! * `clearInterval` on the handle: here, in a function or method of the project, in a closure that is returned,
 //!   registered for an event or given away, or in the interval's own callback (it stops itself).
 //! * `.unref()`: the timer is meant to run as long as the process does, and does not keep it from ending.
 //! * Giving the handle to somebody else: returning it, storing it in an object, a global or a container that lives

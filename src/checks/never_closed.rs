@@ -58,7 +58,7 @@
 //!   release.
 //! * Handing it to someone who owns it from then on: returning or yielding it, storing it in an attribute, a
 //!   global or a container that lives on, passing it to a constructor or to a function that keeps it; returning
-//!   its release (`return client.close`) as well. Where the new owner is a class of the file,
+//!   its release (`return client.close`) as well. Where the new owner is a class of the project,
 //!   `owner-never-closes` asks the question again.
 //! * Releasing what it came from, where that frees it: closing a pool closes its connections. If that is never
 //!   released either, the finding is there only.
@@ -66,7 +66,7 @@
 //!
 //! ## Known limits
 //!
-//! * Passing it to a function that is neither in the file nor in the catalogue may hand it over: what happens
+//! * Passing it to a function that is neither in the project nor in the catalogue may hand it over: what happens
 //!   there cannot be seen, and such findings have low confidence, which hides them by default (`--persona
 //!   auditor` shows them).
 //! * Resources that the catalogue does not know are not reported. Adding one takes a few lines of TOML.
@@ -92,7 +92,7 @@ pub const RULE: Rule = Rule {
     source: include_str!("never_closed.rs"),
 };
 
-/// A program that is meant to end opens it at its top level, and no code of the file releases it: the program hangs instead.
+/// A program that is meant to end opens it at its top level, and no code of its module releases it: the program hangs instead.
 pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
     let outcome = &subject.case.outcome;
     let kept_by_others = outcome.handed.iter().any(|handed| handed.owner != Owner::Process);

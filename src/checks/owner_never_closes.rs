@@ -66,11 +66,11 @@
 //!
 //! ## Known limits
 //!
-//! * If a base class is neither in the file nor in the catalogue, it may release the attribute, and so may an
+//! * If a base class is neither in the project nor in the catalogue, it may release the attribute, and so may an
 //!   unknown decorator of the class: such findings have low confidence and are hidden by default.
 //! * Code outside of the class that releases the attribute (`cache.client.aclose()`), and a method that hands it
 //!   on to another owner, are not seen: such a finding is a false alarm.
-//! * Whether somebody calls the closer is another question, which is not asked.
+//! * Whether somebody calls the closer is what `owner-never-closed` asks.
 //!
 //! ## Fix safety
 //!

@@ -1,4 +1,4 @@
-//! What a call does to the resource that a run follows: methods of its own, functions of the file, catalogued symbols, and what nobody
+//! What a call does to the resource that a run follows: methods of its own, functions of the program, catalogued symbols, and what nobody
 //! describes.
 
 use super::effects::reaches;
@@ -187,7 +187,7 @@ impl Run<'_> {
         Step::Stop
     }
 
-    /// The object is of a class of the file that extends the resource, and the method is that class's own.
+    /// The object is of a class of the program that extends the resource, and the method is that class's own.
     fn is_overridden(&self, at: OpRef, recv: &Place, state: &State) -> bool {
         let own = |func: FuncId| self.ctx.resolved.program.func(func).class.is_some();
         state.is_must(recv) && self.ctx.resolved.call(at).is_some_and(|info| info.functions().any(own))

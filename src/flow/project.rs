@@ -1,4 +1,4 @@
-//! Calls of functions of the file: their summaries say what happens to what they are given.
+//! Calls of functions of the program: their summaries say what happens to what they are given.
 
 use super::calls::CallSite;
 use super::solve::{Event, Run, Step};
@@ -7,7 +7,7 @@ use super::{Effect, Kind, Rel};
 use crate::ir::{Callee, FnKind, FuncId, Instr, Name, Op, OpRef, Place, Proj, Root, Tier};
 
 impl Run<'_> {
-    /// A function of this file: its summary says what happens to what it is given.
+    /// A function of the program: its summary says what happens to what it is given.
     pub(super) fn project_call(
         &mut self,
         func: FuncId,

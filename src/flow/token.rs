@@ -58,7 +58,7 @@ pub fn tokens(ctx: Context<'_>) -> Vec<Token> {
                         let keeps = |role: &Role| {
                             matches!(role, Role::Memoises | Role::ContextManager | Role::Fixture | Role::Property)
                         };
-                        if callee.generator || roles.iter().any(keeps) {
+                        if callee.generator || roles.iter().any(keeps) || ctx.resolved.is_memoised(*func) {
                             continue;
                         }
                         for fresh in ctx.callees.fresh(*func).iter() {
@@ -220,7 +220,7 @@ fn given(ctx: Context<'_>) -> Vec<Token> {
 }
 
 impl Context<'_> {
-    /// The place holds a function of the file that ends the process.
+    /// The place holds a function of the program that ends the process.
     fn ends_process(&self, place: &Place) -> bool {
         self.resolved.type_of(self.func, place).iter().any(|ty| {
             let Ty::Func(func) = ty else { return false };

@@ -127,6 +127,42 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// A decorator of the program keeps what the function gives, for whoever calls it next.
+    pub fn is_memoised(&self, func: FuncId) -> bool {
+        self.memoised.contains(&func)
+    }
+
+    fn find_memoised(&mut self) {
+        let keeping = self.program.func_ids().filter(|id| self.keeps_results(*id));
+        let decorators = keeping.filter_map(|id| self.decorated.get(&self.program.func(id).parent?));
+        self.memoised = decorators.flatten().copied().collect();
+    }
+
+    /// What the function gets by calling a variable of the function around it, it stores in a container that outlives the call.
+    fn keeps_results(&self, func: FuncId) -> bool {
+        if !self.program.func(func).parent.is_some_and(|parent| self.decorated.contains_key(&parent)) {
+            return false;
+        }
+        let instrs = || self.program.func(func).blocks.iter().flat_map(|block| &block.instrs);
+        let outlives = |place: &Place| !place.is_root() && matches!(place.root, Root::Global(_) | Root::Capture(_));
+        let mut results: Vec<&Place> = Vec::new();
+        for instr in instrs() {
+            match &instr.op {
+                Op::Call { callee: Callee::Value(place), dst, .. } if matches!(place.root, Root::Capture(_)) => {
+                    results.push(dst);
+                }
+                Op::Await { dst, src } | Op::Copy { dst, src, .. } if results.contains(&src) => {
+                    if outlives(dst) {
+                        return true;
+                    }
+                    results.push(dst);
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// A function that was put into an object under the name: `exports.connect = ...`, `const api = { connect() {} }`.
     fn stored_target(&self, func: FuncId, recv: &Place, name: &Name, info: &mut CallInfo<'a>) {
         let stored = self.type_of(func, &recv.field(name.clone()));
@@ -209,7 +245,7 @@ impl<'a> Resolved<'a> {
             .find(|fact| fact.callback.is_some() == by_callback && self.holds(func, args, &fact.when))
     }
 
-    /// The call that gives the function, a callback, a resource it acquires; the first in the file.
+    /// The call that gives the function, a callback, a resource it acquires; the first in the program.
     pub fn given(&self, func: FuncId) -> Option<(OpRef, &'a SymbolFacts, &'a AcquireFact)> {
         self.given.get(&func).copied()
     }

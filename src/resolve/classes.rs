@@ -225,7 +225,7 @@ impl Resolved<'_> {
         })
     }
 
-    /// True when a decorator is neither catalogued nor part of this file: it may keep or register the function.
+    /// True when a decorator is neither catalogued nor part of the program: it may keep or register the function.
     pub fn has_unknown_decorator(&self, func: FuncId) -> bool {
         let function = self.program.func(func);
         let home = function.parent.unwrap_or(func);

@@ -32,7 +32,7 @@ impl Resolved<'_> {
         }
     }
 
-    /// A function of the file is given.
+    /// A function of the program is given.
     pub fn is_function(&self, func: FuncId, place: &Place) -> bool {
         self.type_of(func, place).iter().any(|ty| matches!(ty, Ty::Func(_)))
     }

@@ -1,5 +1,14 @@
-//! What names and places stand for: symbols, types of places, class hierarchy, call targets. One file at a time; an import that leads
-//! elsewhere stays a path ([`Ty::Path`]), which is what a project-wide graph can later resolve further behind the same queries.
+//! What names and places stand for: symbols, types of places, class hierarchy, call targets, over the modules of one program. An import that
+//! leads out of it stays a path ([`Ty::Path`]).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `graph` | which file an import means; before anything is parsed |
+//! | `interest` | which names of a module can lead to a resource; before anything is inferred |
+//! | `links`, `loads` | what names mean that come from other modules; which modules are loaded together |
+//! | `infer`, `classes`, `call`, `conditions` | types of places, hierarchy, call targets, conditions of the catalogue |
+//! | `regions` | where functions run, and what happens to fields from outside |
+//! | `values` | where the value of an argument comes from |
 
 mod call;
 mod classes;
@@ -77,7 +86,7 @@ pub struct Resolved<'a> {
     /// The places a closure captures, in the function that defines it.
     captures: FxHashMap<FuncId, Vec<Place>>,
     bases: Vec<SmallVec<[ClassId; 2]>>,
-    /// Classes with a base class that is not in this file and not known to be harmless.
+    /// Classes with a base class that is not in the program and not known to be harmless.
     open_classes: FxHashSet<ClassId>,
     subclasses: Vec<Vec<ClassId>>,
     calls: FxHashMap<OpRef, CallInfo<'a>>,
@@ -87,8 +96,10 @@ pub struct Resolved<'a> {
     driven: FxHashMap<FuncId, Role>,
     /// Functions of the program that a function of the program decorates, by that function.
     decorated: FxHashMap<FuncId, Vec<FuncId>>,
+    /// Functions whose results a decorator of the program keeps.
+    memoised: FxHashSet<FuncId>,
     own_containers: Vec<FxHashSet<LocalId>>,
-    /// For each place in the file that makes an object of the class: whether a module global keeps it.
+    /// For each place in the program that makes an object of the class: whether a module global keeps it.
     made_in: Vec<Vec<bool>>,
     /// Places that hold a manager which swallows exceptions, per function.
     swallowing: Vec<FxHashSet<Place>>,
@@ -124,6 +135,7 @@ impl<'a> Resolved<'a> {
             given: FxHashMap::default(),
             driven: FxHashMap::default(),
             decorated: FxHashMap::default(),
+            memoised: FxHashSet::default(),
             made_in: vec![Vec::new(); program.classes.len()],
             own_containers: vec![FxHashSet::default(); program.functions.len()],
             swallowing: vec![FxHashSet::default(); program.functions.len()],
@@ -132,6 +144,7 @@ impl<'a> Resolved<'a> {
         resolved.extend_captures();
         resolved.find_accessors();
         resolved.find_decorated();
+        resolved.find_memoised();
         resolved.resolve_calls();
         resolved.classify_locals();
         resolved
@@ -416,7 +429,7 @@ impl<'a> Resolved<'a> {
             && (function.kind == crate::ir::FnKind::Constructor || self.language().starters.contains(&function.name))
     }
 
-    /// The manager of a scope may swallow exceptions raised in it: the catalogue says so, or its exit method in this file can return
+    /// The manager of a scope may swallow exceptions raised in it: the catalogue says so, or its exit method in the program can return
     /// something true.
     pub fn manager_swallows(&self, func: FuncId, manager: &Place) -> bool {
         if self.swallowing[func.index()].contains(manager) {

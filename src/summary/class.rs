@@ -30,7 +30,7 @@ pub struct OwnedField {
     pub idle_exit: Option<FuncId>,
     /// A subclass replaces the closer by one that does not release the field: the subclass, its closer.
     pub forgotten_by: Option<(ClassId, FuncId)>,
-    /// Somebody else may release it: an ancestor that is not in this file or is a resource itself, or whatever an unknown decorator
+    /// Somebody else may release it: an ancestor that is not in the program or is a resource itself, or whatever an unknown decorator
     /// (`@singleton`, `@inject`) does with the objects.
     pub open: bool,
     /// A method fills the field again, after a constructor has, while what it held is still open.

@@ -1,7 +1,10 @@
 //! What functions and classes do, bottom-up: answers to [`Callees`] and the ownership of fields.
 //!
 //! Answers are made on demand by the solver itself and kept. While a function is being summarised, a recursive question about it gets the
-//! neutral answer (it does nothing); questions are asked in source order on one thread per file, so answers do not depend on timing.
+//! neutral answer (it does nothing); questions are asked in source order on one thread per program, so answers do not depend on timing.
+//!
+//! A class that keeps a resource and has a method that releases it is a resource itself (`derived`): the same solver follows its objects. It is
+//! asked about when one is made, so the duty climbs from class to class as far as it is believed.
 
 pub mod class;
 mod derived;
