@@ -194,7 +194,9 @@ fn lower(source: &SourceFile) -> Lowered {
                     tell(Some(line), DiagnosticKind::Syntax, problem.message.clone());
                 }
             }
-            out.module = Some(lowered.module);
+            let mut module = lowered.module;
+            module.shrink();
+            out.module = Some(module);
         }
         Ok(Err(error)) => tell(None, DiagnosticKind::Skipped, error.to_string()),
         Err(_) => tell(None, DiagnosticKind::Internal, FAILED.to_owned()),

@@ -72,8 +72,9 @@ pub(super) fn units(
     let relevant: Vec<FileId> = plan.files().filter(|file| plan.is_relevant(*file)).collect();
     reach.add(relevant.clone());
     reach.settle(&relevant);
+    let mut from = relevant;
     for _ in 0..UP {
-        reach.up();
+        from = reach.up(from);
     }
     reach.down();
     reach.into_units(all)
@@ -173,35 +174,44 @@ impl Reach<'_> {
         }
     }
 
-    /// Adds the files that import something hot.
-    fn up(&mut self) {
-        let mut from: Vec<FileId> = self.files.keys().copied().collect();
+    /// Adds the files that import something hot of the files `from`, and gives them.
+    fn up(&mut self, mut from: Vec<FileId>) -> Vec<FileId> {
+        let mut added: Vec<FileId> = Vec::new();
+        let mut asked: FxHashSet<FileId> = FxHashSet::default();
         loop {
             let mut found: Vec<FileId> = Vec::new();
             for file in from.drain(..) {
-                if self.interest(file).is_some_and(|interest| interest.is_hot() || !interest.passes_on().is_empty()) {
+                if self.interest(file).is_some_and(passes_something) {
                     let importers = self.plan().graph.importers(file).iter();
                     found.extend(importers.filter(|importer| !self.files.contains_key(importer)));
                 }
             }
-            found.sort();
-            found.dedup();
-            let found: Vec<FileId> = found.into_par_iter().filter(|file| self.may_name_hot(*file)).collect();
+            found.retain(|file| asked.insert(*file));
+            let mut found: Vec<FileId> = found.into_par_iter().filter(|file| self.may_name_hot(*file)).collect();
             if found.is_empty() {
-                return;
+                return added;
             }
             self.add(found.clone());
             self.settle(&found);
+            // What names nothing hot after all is no nearer than before.
+            found.retain(|file| {
+                let near =
+                    self.interest(*file).is_some_and(|interest| interest.is_warm() || passes_something(interest));
+                if !near {
+                    self.files.remove(file);
+                }
+                near
+            });
             // Whoever imports one that gathers is as near as the one that gathers.
-            from.extend(found.into_iter().filter(|file| self.plan().gathers(*file)));
+            from.extend(found.iter().filter(|file| self.plan().gathers(**file)));
+            added.extend(found);
         }
     }
 
     /// The text of the file has a name that is hot in one that it imports.
     fn may_name_hot(&self, file: FileId) -> bool {
         let imported = self.plan().graph.imports(file).iter().filter_map(|target| self.interest(*target));
-        let imported: Vec<&Interest> =
-            imported.filter(|interest| interest.is_hot() || !interest.passes_on().is_empty()).collect();
+        let imported: Vec<&Interest> = imported.filter(|interest| passes_something(interest)).collect();
         if imported.iter().any(|interest| interest.is_hot_unnamed() || !interest.passes_on().is_empty()) {
             return true;
         }
@@ -295,4 +305,9 @@ impl Reach<'_> {
         units.sort_by_key(|unit| (std::cmp::Reverse(unit.len()), unit.first().map(|first| first.file)));
         units
     }
+}
+
+/// Something that others can import from it may be hot.
+fn passes_something(interest: &Interest) -> bool {
+    interest.is_hot() || !interest.passes_on().is_empty()
 }

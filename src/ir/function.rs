@@ -221,6 +221,16 @@ pub struct Module {
 }
 
 impl Module {
+    /// Gives back memory that was reserved while the module was built: many modules wait for each other.
+    pub fn shrink(&mut self) {
+        self.functions.shrink_to_fit();
+        for function in &mut self.functions {
+            function.locals.shrink_to_fit();
+            function.blocks.shrink_to_fit();
+            function.blocks.iter_mut().for_each(|block| block.instrs.shrink_to_fit());
+        }
+    }
+
     pub fn func(&self, id: FuncId) -> &Function {
         &self.functions[id.index()]
     }

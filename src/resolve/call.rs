@@ -132,7 +132,7 @@ impl<'a> Resolved<'a> {
         self.memoised.contains(&func)
     }
 
-    fn find_memoised(&mut self) {
+    pub(super) fn find_memoised(&mut self) {
         let keeping = self.program.func_ids().filter(|id| self.keeps_results(*id));
         let decorators = keeping.filter_map(|id| self.decorated.get(&self.program.func(id).parent?));
         self.memoised = decorators.flatten().copied().collect();

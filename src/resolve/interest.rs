@@ -376,6 +376,11 @@ impl Interest {
         self.whole.is_some() || !self.hot.is_empty()
     }
 
+    /// Some of its code is hot.
+    pub fn is_warm(&self) -> bool {
+        self.is_hot() || self.definitions.iter().any(|definition| definition.level.is_some())
+    }
+
     /// The module as a whole is hot, whatever it is called where it is imported.
     pub fn is_hot_unnamed(&self) -> bool {
         self.whole.is_some() || self.hot.contains_key("default")
