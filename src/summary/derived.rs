@@ -58,9 +58,11 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     if releasing.iter().any(by_itself) {
         return None;
     }
-    // What fills the field and releases it again needs nobody to end it.
     let filling: Vec<FuncId> = kept.iter().map(|kept| kept.field.store.0).collect();
-    releasing.retain(|func| public(func) && !filling.contains(func));
+    let members: Vec<FuncId> = ancestry.iter().flat_map(|class| summaries.members(*class)).copied().collect();
+    let openers = openers(summaries, &members, &filling);
+    // What releases it and opens it again, or the other way round, ends nothing.
+    releasing.retain(|func| public(func) && !openers.contains(func));
     let release: Vec<Release> = releasing
         .iter()
         .filter_map(|func| {
@@ -75,8 +77,6 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
         return None;
     }
     let Kept { field: first, resource, .. } = *kept.first()?;
-    let members: Vec<FuncId> = ancestry.iter().flat_map(|class| summaries.members(*class)).copied().collect();
-    let openers = openers(summaries, &members, &filling);
     let eager = openers.iter().any(|func| resolved.program.func(*func).kind == FnKind::Constructor);
     let lazily = kept.iter().all(|kept| kept.resource.connects == Connects::Lazy);
     let holder = &resolved.program.class(class).name;
