@@ -16,6 +16,9 @@ const MAX_LEVEL: u8 = 3;
 /// Definitions between code that may hold a resource and code that may still be given it.
 const MAX_DEPTH: u8 = 3;
 
+/// Definitions that one name may stand for.
+const MAX_MEANINGS: usize = 16;
+
 /// A function of the top level with all that is in it, or a class with its methods.
 #[derive(Default)]
 struct Definition {
@@ -249,9 +252,11 @@ impl Interest {
                 Root::Global(_) => {
                     if let Some(name) = global_name(dst) {
                         let names = self.names.entry(name).or_default();
-                        names.extend(known);
-                        names.sort_unstable();
-                        names.dedup();
+                        for at in known {
+                            if names.len() < MAX_MEANINGS && !names.contains(&at) {
+                                names.push(at);
+                            }
+                        }
                     }
                 }
                 _ => {}

@@ -170,7 +170,7 @@ impl Resolved<'_> {
                 }
             }
         }
-        let exported = everything || part.exports.iter().any(|export| export.name == *name && export.from.is_none());
+        let exported = everything || self.exported[module.index()].contains(name);
         if exported && out.len() == before && self.bound_globals[module.index()].contains(name) {
             extend(out, &self.root_type(part.top, &Root::Global(name.clone())));
         }

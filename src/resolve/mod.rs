@@ -30,7 +30,7 @@ pub use values::{Value, Values};
 
 use crate::catalog::schema::{LanguageFacts, Role};
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
-use crate::ir::{ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Place, Program, Proj, Root, TypeRef};
+use crate::ir::{ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Part, Place, Program, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smallvec::SmallVec;
@@ -83,6 +83,8 @@ pub struct Resolved<'a> {
     yields: Vec<TySet>,
     /// By module.
     bound_globals: Vec<FxHashSet<Name>>,
+    /// What each module exports of its own.
+    exported: Vec<FxHashSet<Name>>,
     /// The places a closure captures, in the function that defines it.
     captures: FxHashMap<FuncId, Vec<Place>>,
     bases: Vec<SmallVec<[ClassId; 2]>>,
@@ -127,6 +129,7 @@ impl<'a> Resolved<'a> {
             accessors: FxHashMap::default(),
             yields: vec![TySet::new(); program.functions.len()],
             bound_globals: vec![FxHashSet::default(); program.modules.len()],
+            exported: program.modules.iter().map(own_exports).collect(),
             captures: FxHashMap::default(),
             bases: Vec::new(),
             open_classes: FxHashSet::default(),
@@ -527,6 +530,11 @@ impl<'a> Resolved<'a> {
             }
         }
     }
+}
+
+fn own_exports(part: &Part) -> FxHashSet<Name> {
+    let own = part.exports.iter().filter(|export| export.from.is_none());
+    own.map(|export| export.name.clone()).collect()
 }
 
 /// Reached by the name of a package, not by a path to a file.
