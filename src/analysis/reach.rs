@@ -12,9 +12,10 @@
 
 use super::plan::Plan;
 use super::{Lowered, Project, lower};
-use crate::catalog::Catalog;
+use crate::catalog::schema::Ecosystem;
+use crate::catalog::{Catalog, Leads};
 use crate::ir::{FileId, Name};
-use crate::resolve::interest::Interest;
+use crate::resolve::interest::{Heat, Interest};
 use crate::resolve::readings;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
@@ -37,7 +38,7 @@ struct Reached {
 
 struct Reach<'p> {
     project: &'p Project<'p>,
-    catalog: &'p Catalog,
+    leads: [(Ecosystem, Leads<'p>); 2],
     progress: &'p (dyn Fn() + Sync),
     files: FxHashMap<FileId, Reached>,
     /// Position in the order of imports.
@@ -68,7 +69,8 @@ pub(super) fn units(
     for (at, file) in plan.graph.order().into_iter().enumerate() {
         rank[file.0 as usize] = at as u32;
     }
-    let mut reach = Reach { project, catalog, progress, files: FxHashMap::default(), rank, said: FxHashMap::default() };
+    let leads = [Ecosystem::Python, Ecosystem::Npm].map(|of| (of, Leads::new(catalog.of(of))));
+    let mut reach = Reach { project, leads, progress, files: FxHashMap::default(), rank, said: FxHashMap::default() };
     let relevant: Vec<FileId> = plan.files().filter(|file| plan.is_relevant(*file)).collect();
     reach.add(relevant.clone());
     reach.settle(&relevant);
@@ -89,19 +91,14 @@ impl Reach<'_> {
     fn add(&mut self, mut new: Vec<FileId>) {
         new.sort();
         new.dedup();
-        let facts: Vec<_> = [crate::catalog::schema::Ecosystem::Python, crate::catalog::schema::Ecosystem::Npm]
-            .map(|of| (of, self.catalog.of(of)))
-            .into_iter()
-            .collect();
-        let leads: Vec<_> = facts.iter().map(|(_, facts)| facts.leads()).collect();
         let reached: Vec<(FileId, Reached)> = new
             .into_par_iter()
             .filter(|file| !self.files.contains_key(file))
             .filter_map(|file| {
                 let lowered = lower(&self.project.source(file)?);
                 let ecosystem = super::ecosystem(self.plan().language(file));
-                let at = facts.iter().position(|(of, _)| *of == ecosystem)?;
-                let interest = lowered.module.as_ref().map(|module| Interest::new(module, facts[at].1, &leads[at]));
+                let (_, leads) = self.leads.iter().find(|(of, _)| *of == ecosystem)?;
+                let interest = lowered.module.as_ref().map(|module| Interest::new(module, leads));
                 (self.progress)();
                 Some((file, Reached { lowered, interest }))
             })
@@ -122,19 +119,19 @@ impl Reach<'_> {
     }
 
     /// How far what an import of `path` in `file` binds is from what acquires.
-    fn level(&self, file: FileId, path: &str) -> Option<u8> {
+    fn heat(&self, file: FileId, path: &str) -> Option<Heat> {
         let (target, member) = self.target(file, path)?;
-        self.level_in(target, member, &mut Vec::new())
+        self.heat_in(target, member, &mut Vec::new())
     }
 
-    fn level_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> Option<u8> {
+    fn heat_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> Option<Heat> {
         let interest = self.interest(file).filter(|_| !passed.contains(&file))?;
         passed.push(file);
         let others = interest.passes_on().iter().filter_map(|specifier| {
             let target = self.plan().graph.target(file, specifier)?;
-            self.level_in(target, member, passed)
+            self.heat_in(target, member, passed)
         });
-        others.chain(interest.level_of(member)).min()
+        Heat::of(others.chain(interest.heat_of(member)))
     }
 
     /// Lets modules tell each other what is hot, from the `new` ones on.
@@ -150,7 +147,7 @@ impl Reach<'_> {
             let Some(mut reached) = self.files.remove(&file) else { continue };
             let mut changed = false;
             if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
-                changed = interest.settle(module, &|path| self.level(file, path));
+                changed = interest.settle(module, &|path| self.heat(file, path));
             }
             self.files.insert(file, reached);
             if changed {

@@ -39,10 +39,10 @@ impl Catalog {
 pub struct EcosystemFacts {
     /// Indexed by [`TypeId`].
     pub types: Vec<TypeFacts>,
-    functions: FxHashMap<Name, SymbolFacts>,
+    pub(super) functions: FxHashMap<Name, SymbolFacts>,
     /// By the type's index, then by method name.
-    methods: Vec<FxHashMap<Name, SymbolFacts>>,
-    classes: FxHashMap<Name, Vec<TypeId>>,
+    pub(super) methods: Vec<FxHashMap<Name, SymbolFacts>>,
+    pub(super) classes: FxHashMap<Name, Vec<TypeId>>,
     language: LanguageFacts,
     /// Sorted, without duplicates.
     imports: Vec<Name>,
@@ -107,32 +107,6 @@ impl EcosystemFacts {
     /// Words of imports without which, and without [`EcosystemFacts::globals`], a file cannot acquire anything; sorted, each once.
     pub fn imports(&self) -> impl Iterator<Item = &Name> {
         self.imports.iter()
-    }
-
-    /// The paths of everything that can acquire a resource or gives one, and with `false` those of the modules that these are in.
-    pub fn leads(&self) -> FxHashMap<Name, bool> {
-        let acquires = |ty: &TypeId| {
-            let methods = self.methods.get(ty.0 as usize).into_iter().flat_map(FxHashMap::values);
-            self.ty(*ty).resource.is_some() || methods.flat_map(|facts| &facts.acquires).next().is_some()
-        };
-        // Plain types that lead on to something through an attribute count as well.
-        let holds = |ty: &TypeId| acquires(ty) || self.ty(*ty).attributes.values().any(acquires);
-        let leads = |facts: &SymbolFacts| !facts.acquires.is_empty() || facts.makes.iter().any(holds);
-        let functions = self.functions.iter().filter(|(_, facts)| leads(facts)).map(|(path, _)| path);
-        let classes = self.classes.iter().filter(|(_, types)| types.iter().any(holds)).map(|(path, _)| path);
-        let mut out = FxHashMap::default();
-        for path in functions.chain(classes) {
-            out.insert(path.clone(), true);
-            let mut path = path.as_str();
-            while let Some((above, _)) = path.rsplit_once('.') {
-                if out.contains_key(above) {
-                    break;
-                }
-                out.insert(Name::new(above), false);
-                path = above;
-            }
-        }
-        out
     }
 
     /// `name` begins the paths of something that is described.

@@ -6,12 +6,14 @@
 //! | [`path`] | the grammar in which files name callables |
 //! | [`facts`] | what the files say, checked, resolved and in one shape |
 //! | [`load`] | files to facts, with errors that point into the file |
+//! | [`leads`] | what names alone say, before types are known |
 //! | [`matcher`] | [`Catalog`]: facts by path, fast to ask |
 //!
 //! The build script compiles the built-in files with these same modules into one blob; [`Catalog::builtin`] decodes it.
 
 mod builtin;
 pub mod facts;
+pub mod leads;
 pub mod load;
 pub mod matcher;
 pub mod path;
@@ -20,5 +22,6 @@ pub mod schema;
 mod tests;
 
 pub use facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
+pub use leads::Leads;
 pub use load::CatalogError;
 pub use matcher::{Catalog, EcosystemFacts};
