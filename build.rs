@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use walkdir::WalkDir;
 
+#[path = "src/ir"]
 mod ir {
-    pub type Name = smol_str::SmolStr;
+    #[allow(dead_code, reason = "the build script needs its text only")]
+    mod name;
+    pub use name::Name;
 }
 
 #[path = "src/catalog"]

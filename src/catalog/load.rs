@@ -463,7 +463,7 @@ impl Loader {
     }
 
     fn resolve(&mut self, id: &str, trail: &str) -> Option<TypeId> {
-        let found = self.ids.get(id).copied();
+        let found = self.ids.get(&Name::new(id)).copied();
         if found.is_none() {
             self.mistake(trail, format!("no resource or type has the id `{id}`"));
         }

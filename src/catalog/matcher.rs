@@ -56,18 +56,18 @@ pub struct EcosystemFacts {
 impl EcosystemFacts {
     /// Facts about the function or class with this canonical dotted path.
     pub fn function(&self, path: &str) -> Option<&SymbolFacts> {
-        self.functions.get(path)
+        self.functions.get(&Name::new(path))
     }
 
     /// Facts about method `name` of instances of `ty`; `()` for calling the instance. Releases are not among them: they are
     /// in the [`Resource`].
     pub fn method(&self, ty: TypeId, name: &str) -> Option<&SymbolFacts> {
-        self.methods.get(ty.0 as usize)?.get(name)
+        self.methods.get(ty.0 as usize)?.get(&Name::new(name))
     }
 
     /// The type whose instances the class with this path makes, given the versions that are known, by package.
     pub fn class(&self, path: &str, known: Option<&FxHashMap<Name, Version>>) -> Option<TypeId> {
-        self.in_force(path, self.classes.get(path)?, known)
+        self.in_force(path, self.classes.get(&Name::new(path))?, known)
     }
 
     /// What the callable makes, given the versions that are known, by package.
@@ -153,7 +153,7 @@ impl EcosystemFacts {
 
     /// The first to claim a class has it: later claims are conditional acquisitions of the same class.
     pub(super) fn add_class(&mut self, path: &str, ty: TypeId) {
-        let claimed = self.claimed(self.classes.get(path).map_or(&[], Vec::as_slice), ty);
+        let claimed = self.claimed(self.classes.get(&Name::new(path)).map_or(&[], Vec::as_slice), ty);
         self.classes.insert(Name::new(path), claimed);
     }
 

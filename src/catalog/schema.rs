@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use smol_str::SmolStr;
+use crate::ir::Name;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -38,21 +38,21 @@ pub struct CatalogFile {
 pub struct Library {
     /// Unique among the libraries of its ecosystem; the name of the file, without `.toml`.
     #[schemars(with = "String")]
-    pub name: SmolStr,
+    pub name: Name,
     pub ecosystem: Ecosystem,
     /// Distribution names in the ecosystem's registry; empty for the standard library.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub packages: Vec<SmolStr>,
+    pub packages: Vec<Name>,
     /// First segments of the import paths through which the library is reached; for npm, names of packages. A file that contains
     /// none of them as a word cannot acquire anything of this library.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub imports: Vec<SmolStr>,
+    pub imports: Vec<Name>,
     /// Global names through which things of the library are acquired without an import (`setInterval`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub globals: Vec<SmolStr>,
+    pub globals: Vec<Name>,
     #[serde(default)]
     pub docs: String,
     /// How the facts are known: `measured`, `source`, `docs`, and with which versions.
@@ -74,7 +74,7 @@ pub enum Ecosystem {
 pub struct Resource {
     /// Unique, `library.thing`.
     #[schemars(with = "String")]
-    pub id: SmolStr,
+    pub id: Name,
     /// What people call it, without article: `Redis client`, `pooled PostgreSQL connection`.
     pub noun: String,
     pub kind: ResourceKind,
@@ -86,7 +86,7 @@ pub struct Resource {
     /// Classes whose instances these are. Annotations with them type a place; calling them acquires unless `construct = false`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub types: Vec<SmolStr>,
+    pub types: Vec<Name>,
     /// Whether calling one of `types` acquires.
     #[serde(default = "yes")]
     pub construct: bool,
@@ -132,43 +132,43 @@ pub struct Resource {
     /// Methods after which it is good for nothing else (`subscribe`): such a one is no second one.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub dedicated_by: Vec<SmolStr>,
+    pub dedicated_by: Vec<Name>,
     /// Methods that do no I/O and do not raise in practice (lazy children, accessors).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub quiet: Vec<SmolStr>,
+    pub quiet: Vec<Name>,
     /// Methods after which it holds no connection until it is used again (`Session.commit()`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub rests: Vec<SmolStr>,
+    pub rests: Vec<Name>,
     /// Functions and methods that return one which somebody else owns.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub makers: Vec<SmolStr>,
+    pub makers: Vec<Name>,
     /// Methods that connect it, for things that are made first and connected later: until one has succeeded nothing is held.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub opens: Vec<SmolStr>,
+    pub opens: Vec<Name>,
     /// Methods that return the object itself.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub fluent: Vec<SmolStr>,
+    pub fluent: Vec<Name>,
     /// Methods that return a part of it, through which it is used but not released (`client.db("shop")`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub parts: Vec<SmolStr>,
+    pub parts: Vec<Name>,
     /// Methods or attributes that tell whether it is closed: `closed`, `is_closed`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub closed_test: Vec<SmolStr>,
+    pub closed_test: Vec<Name>,
     /// The opposite: true while it is open.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub open_test: Vec<SmolStr>,
+    pub open_test: Vec<Name>,
     /// Attributes that hold another catalogued thing it owns: `connection_pool = "redis.pool"`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
-    pub attributes: BTreeMap<SmolStr, SmolStr>,
+    pub attributes: BTreeMap<Name, Name>,
     /// The idiom that is right for this resource, shown as help: `` use `async with redis.asyncio.from_url(...) as client:` ``.
     #[serde(default)]
     pub advice: String,
@@ -206,7 +206,7 @@ pub enum ResourceKind {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Acquire {
-    Path(#[schemars(with = "String")] SmolStr),
+    Path(#[schemars(with = "String")] Name),
     Full(AcquireSpec),
 }
 
@@ -214,7 +214,7 @@ pub enum Acquire {
 #[serde(deny_unknown_fields)]
 pub struct AcquireSpec {
     #[schemars(with = "String")]
-    pub path: SmolStr,
+    pub path: Name,
     #[serde(default)]
     pub when: Vec<ArgCondition>,
     #[serde(default)]
@@ -258,7 +258,7 @@ pub enum AcquireOn {
 pub struct ArgCondition {
     /// A keyword, a position from 0, or the name of an option in an object literal that is an argument (`lazyConnect`).
     #[schemars(with = "String")]
-    pub arg: SmolStr,
+    pub arg: Name,
     pub is: ArgIs,
 }
 
@@ -270,8 +270,8 @@ pub struct ArgCondition {
 pub enum ArgIs {
     Absent,
     Present,
-    Value(SmolStr),
-    Not(SmolStr),
+    Value(Name),
+    Not(Name),
 }
 
 impl From<String> for ArgIs {
@@ -302,7 +302,7 @@ impl From<ArgIs> for String {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Release {
-    Method(#[schemars(with = "String")] SmolStr),
+    Method(#[schemars(with = "String")] Name),
     Full(ReleaseSpec),
 }
 
@@ -311,7 +311,7 @@ pub enum Release {
 pub struct ReleaseSpec {
     /// Methods that must be called in this order; one for most.
     #[schemars(with = "Vec<String>")]
-    pub steps: Vec<SmolStr>,
+    pub steps: Vec<Name>,
     /// The last step must be awaited to have an effect. Default: the resource's `async`.
     #[serde(default)]
     pub awaited: Option<bool>,
@@ -323,7 +323,7 @@ pub struct ReleaseSpec {
 #[serde(deny_unknown_fields)]
 pub struct NotRelease {
     #[schemars(with = "String")]
-    pub call: SmolStr,
+    pub call: Name,
     /// Completes "`commit()` ...": "ends the transaction, the connection stays open".
     pub why: String,
 }
@@ -371,7 +371,7 @@ pub enum Connects {
 pub struct Parent {
     /// Resource id of the object whose method makes it, or of argument 0 of the acquiring call.
     #[schemars(with = "String")]
-    pub id: SmolStr,
+    pub id: Name,
     /// Releasing the parent releases it.
     #[serde(default)]
     pub frees: bool,
@@ -393,27 +393,27 @@ pub struct Pool {
 #[serde(deny_unknown_fields)]
 pub struct PlainType {
     #[schemars(with = "String")]
-    pub id: SmolStr,
+    pub id: Name,
     /// Classes; calling one makes an instance.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub types: Vec<SmolStr>,
+    pub types: Vec<Name>,
     /// Functions and methods that return one.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub makers: Vec<SmolStr>,
+    pub makers: Vec<Name>,
     /// Attributes that hold another catalogued thing.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
-    pub attributes: BTreeMap<SmolStr, SmolStr>,
+    pub attributes: BTreeMap<Name, Name>,
     /// Methods that are a program's command when a project class extends it: `handle`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub entries: Vec<SmolStr>,
+    pub entries: Vec<Name>,
     /// Methods that run as teardown when a project class extends it: `tearDown`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub teardown: Vec<SmolStr>,
+    pub teardown: Vec<Name>,
 }
 
 /// What a function, method or decorator does to its arguments or to what it decorates.
@@ -421,7 +421,7 @@ pub struct PlainType {
 #[serde(deny_unknown_fields)]
 pub struct Symbol {
     #[schemars(with = "Vec<String>")]
-    pub paths: Vec<SmolStr>,
+    pub paths: Vec<Name>,
     pub role: Role,
     /// Position of the argument meant, from 0; absent: every argument.
     #[serde(default)]
@@ -429,14 +429,14 @@ pub struct Symbol {
     /// Keyword under which the same argument may be passed.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub keyword: Option<SmolStr>,
+    pub keyword: Option<Name>,
     /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls.
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub calls: Option<SmolStr>,
+    pub calls: Option<Name>,
     /// For `schedules`: when the release runs.
     #[serde(default)]
     pub when: Option<ScheduledFor>,
@@ -549,108 +549,108 @@ pub struct LanguageFacts {
     /// The member of a package that stands for the package itself (`default`).
     #[serde(default)]
     #[schemars(with = "String")]
-    pub package_member: SmolStr,
+    pub package_member: Name,
     /// Objects whose members are the global names (`globalThis`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub global_objects: Vec<SmolStr>,
+    pub global_objects: Vec<Name>,
     /// Generic types whose only argument says what the value is, sooner or later (`Promise<T>`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub wrapper_types: Vec<SmolStr>,
+    pub wrapper_types: Vec<Name>,
     /// Generic types that stand for what the function they name gives (`ReturnType<typeof f>`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub result_types: Vec<SmolStr>,
+    pub result_types: Vec<Name>,
     /// Methods of every catalogued thing that do no I/O and return the thing itself (`on`, `once`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub fluent: Vec<SmolStr>,
+    pub fluent: Vec<Name>,
     /// Global names that only code in a page uses (`document`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub page_globals: Vec<SmolStr>,
+    pub page_globals: Vec<Name>,
     /// Events that come once, when a page is there (`DOMContentLoaded`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub load_events: Vec<SmolStr>,
+    pub load_events: Vec<Name>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub lending_options: Vec<SmolStr>,
+    pub lending_options: Vec<Name>,
     /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
     /// function that is given away runs.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub sure_events: Vec<SmolStr>,
+    pub sure_events: Vec<Name>,
     /// Methods that make a program go on until it is stopped (`listen`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub serving: Vec<SmolStr>,
+    pub serving: Vec<Name>,
     /// Methods of containers that give a container of what their argument returns for each element (`map`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub container_maps: Vec<SmolStr>,
+    pub container_maps: Vec<Name>,
     /// Methods of containers that call their argument with each element (`forEach`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub container_visits: Vec<SmolStr>,
+    pub container_visits: Vec<Name>,
     /// Methods that people call to end an object's life: a class with one of them is expected to release there all it owns.
     #[schemars(with = "Vec<String>")]
-    pub closers: Vec<SmolStr>,
+    pub closers: Vec<Name>,
     /// Methods the language itself calls to end a scope or a life (`__exit__`, `__del__`).
     #[schemars(with = "Vec<String>")]
-    pub implicit_closers: Vec<SmolStr>,
+    pub implicit_closers: Vec<Name>,
     /// Methods that begin and end a scope when called by hand (`__enter__`, `__exit__`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub enter_methods: Vec<SmolStr>,
+    pub enter_methods: Vec<Name>,
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub exit_methods: Vec<SmolStr>,
+    pub exit_methods: Vec<Name>,
     /// Exception classes, by last name segment, whose handlers take every ordinary exception (`Exception`), and those that take a
     /// cancellation (`BaseException`, `CancelledError`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub catch_all: Vec<SmolStr>,
+    pub catch_all: Vec<Name>,
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub catch_cancel: Vec<SmolStr>,
+    pub catch_cancel: Vec<Name>,
     /// Exception classes, by last name segment, that failing I/O does not raise (`ValueError`): their handlers do not see it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub not_io_errors: Vec<SmolStr>,
+    pub not_io_errors: Vec<Name>,
     /// Module-level functions that are a program's own top level by convention (`main`): what they open lives as long as the process.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub entry_functions: Vec<SmolStr>,
+    pub entry_functions: Vec<Name>,
     /// Methods in which an object comes to life; their acquisitions are lost when they raise.
     #[schemars(with = "Vec<String>")]
-    pub starters: Vec<SmolStr>,
+    pub starters: Vec<Name>,
     /// Method names that, on a receiver of unknown type, may release it. Only ever silences.
     #[schemars(with = "Vec<String>")]
-    pub may_release: Vec<SmolStr>,
+    pub may_release: Vec<Name>,
     /// Path patterns of tests: a directory name (`tests/`), a file prefix (`test_*`), suffix (`*_test`) or name (`conftest`),
     /// without extension.
     #[schemars(with = "Vec<String>")]
-    pub test_paths: Vec<SmolStr>,
+    pub test_paths: Vec<Name>,
     /// Path patterns, as in `test_paths`, of code that runs once in a process of its own (database migrations).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub one_off_paths: Vec<SmolStr>,
+    pub one_off_paths: Vec<Name>,
     /// Builtin functions that do not raise in practice and keep no reference to their arguments.
     #[schemars(with = "Vec<String>")]
-    pub harmless: Vec<SmolStr>,
+    pub harmless: Vec<Name>,
     /// Builtin types whose constructor copies or collects its arguments (`list(xs)`).
     #[schemars(with = "Vec<String>")]
-    pub collections: Vec<SmolStr>,
+    pub collections: Vec<Name>,
     /// Methods that take an element out of a container or go through all of them (`pop`, `values`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub container_gets: Vec<SmolStr>,
+    pub container_gets: Vec<Name>,
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
-    pub container_adds: Vec<SmolStr>,
+    pub container_adds: Vec<Name>,
 }
 
 fn yes() -> bool {
@@ -674,7 +674,7 @@ impl<'de> Deserialize<'de> for Release {
 
 struct TextOrTable<T, S> {
     expecting: &'static str,
-    text: fn(SmolStr) -> T,
+    text: fn(Name) -> T,
     table: fn(S) -> T,
 }
 

@@ -608,7 +608,7 @@ fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -
     let given = args.iter().enumerate().filter(|(_, arg)| holds(arg));
     given
         .map(|(i, arg)| {
-            let part = arg.name.clone().unwrap_or_else(|| smol_str::format_smolstr!("{i}"));
+            let part = arg.name.clone().unwrap_or_else(|| Name::from(format!("{i}")));
             dst.field(part)
         })
         .collect()

@@ -196,12 +196,12 @@ pub struct Export {
 impl Export {
     /// Where a module keeps what it exports under a name that is none of its variables.
     pub fn place(name: &str) -> Place {
-        Place::global(Name::new_static("exports")).field(Name::new(name))
+        Place::global(Name::new("exports")).field(Name::new(name))
     }
 
     /// Where a module keeps what it is as a whole (`module.exports = ...`).
     pub fn whole() -> Place {
-        Place::global(Name::new_static("module")).field(Name::new_static("exports"))
+        Place::global(Name::new("module")).field(Name::new("exports"))
     }
 }
 

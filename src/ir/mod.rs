@@ -27,6 +27,7 @@
 
 pub mod builder;
 mod function;
+mod name;
 mod op;
 mod place;
 mod print;
@@ -35,12 +36,10 @@ mod span;
 mod verify;
 
 pub use function::*;
+pub use name::Name;
 pub use op::*;
 pub use place::*;
 pub use print::{Detail, print_function, print_module};
 pub use program::*;
 pub use span::*;
 pub use verify::{verify, verify_module};
-
-/// An identifier or a dotted path.
-pub type Name = smol_str::SmolStr;

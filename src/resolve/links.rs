@@ -72,7 +72,7 @@ impl Links {
     }
 
     pub(super) fn target(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
-        self.targets.get(from.index())?.get(specifier).copied()
+        self.targets.get(from.index())?.get(&Name::new(specifier)).copied()
     }
 
     fn is_empty(&self) -> bool {
@@ -113,7 +113,7 @@ impl Resolved<'_> {
     pub(super) fn leads_to(&self, func: FuncId, specifier: &str) -> Option<Lead> {
         let from = self.program.module_of(func);
         let module = self.links.target(from, specifier).map(Lead::Module);
-        module.or_else(|| self.links.outside.get(from.index())?.get(specifier).copied().map(Lead::File))
+        module.or_else(|| self.links.outside.get(from.index())?.get(&Name::new(specifier)).copied().map(Lead::File))
     }
 
     /// The modules whose names are all names of this one, too.

@@ -204,7 +204,7 @@ impl<'a> Resolved<'a> {
             Root::Global(name) if !self.is_bound(func, name) => {
                 self.star_member(self.program.module_of(func), name, &mut out);
                 if out.is_empty() {
-                    out.push(Ty::Path(smol_str::format_smolstr!("builtins.{name}")));
+                    out.push(Ty::Path(Name::from(format!("builtins.{name}"))));
                 }
             }
             _ => {
@@ -255,9 +255,9 @@ impl<'a> Resolved<'a> {
         }
         match path.strip_prefix("builtins.") {
             Some(object) if language.global_objects.iter().any(|known| known == object) => {
-                smol_str::format_smolstr!("builtins.{name}")
+                Name::from(format!("builtins.{name}"))
             }
-            _ => smol_str::format_smolstr!("{path}.{name}"),
+            _ => Name::from(format!("{path}.{name}")),
         }
     }
 

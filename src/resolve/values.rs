@@ -8,7 +8,6 @@ use crate::ir::{
 };
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use smol_str::format_smolstr;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -116,8 +115,8 @@ impl<'a> Values<'a> {
             };
             let name = match &arg.name {
                 Some(name) => name.clone(),
-                None if arg.spread => format_smolstr!("*{position}"),
-                None => format_smolstr!("{position}"),
+                None if arg.spread => Name::from(format!("*{position}")),
+                None => Name::from(format!("{position}")),
             };
             out.push((name, value));
         }
@@ -200,8 +199,8 @@ impl<'a> Values<'a> {
                 let part = |(proj, place): &(Proj, Place)| {
                     let name = match proj {
                         Proj::Field(name) => name.clone(),
-                        Proj::Index(i) => format_smolstr!("{i}"),
-                        Proj::Elem => Name::new_static("*"),
+                        Proj::Index(i) => Name::from(format!("{i}")),
+                        Proj::Elem => Name::new("*"),
                     };
                     Some((name, self.value(func, place, depth)?))
                 };
@@ -218,9 +217,9 @@ impl<'a> Values<'a> {
     fn constant(&self, func: FuncId, value: &Const, depth: u32) -> Option<Value> {
         Some(match value {
             Const::Null | Const::Undefined => Value::Null,
-            Const::Bool(value) => Value::Literal(format_smolstr!("{value}")),
-            Const::Num(value) => Value::Literal(format_smolstr!("{value}")),
-            Const::Str(text) => Value::Literal(format_smolstr!("{text:?}")),
+            Const::Bool(value) => Value::Literal(Name::from(format!("{value}"))),
+            Const::Num(value) => Value::Literal(Name::from(format!("{value}"))),
+            Const::Str(text) => Value::Literal(Name::from(format!("{text:?}"))),
             Const::Class(class) => Value::Class(*class),
             Const::Symbol(path) => return self.imported(func, path, depth),
         })
@@ -298,7 +297,7 @@ impl<'a> Values<'a> {
             if !self.sources(top, &place).is_empty() {
                 return self
                     .value(top, &place, depth)
-                    .or_else(|| Some(Value::Variable(module, format_smolstr!("{place}"))));
+                    .or_else(|| Some(Value::Variable(module, Name::from(format!("{place}")))));
             }
         }
         if *name == self.resolved.language().package_member && !self.sources(top, &Export::whole()).is_empty() {
@@ -329,7 +328,7 @@ impl<'a> Values<'a> {
         if let Some(value) = passed.into_iter().find_map(|next| self.exported_or_passed_on(next, name, depth)) {
             return Some(value);
         }
-        Some(Value::Path(self.resolved.member_path(&Name::new_static("builtins"), name)))
+        Some(Value::Path(self.resolved.member_path(&Name::new("builtins"), name)))
     }
 
     /// What all callers give.

@@ -213,7 +213,7 @@ fn key(summaries: &Summaries<'_>, values: &Values<'_>, origins: &FxHashMap<Span,
     }
     let factory = resolved.call(*at)?.functions().next()?;
     let mut given = arguments(*at).filter(|given| !given.is_empty())?;
-    given.push((Name::new_static("by"), Value::Code(factory)));
+    given.push((Name::new("by"), Value::Code(factory)));
     Some((ty, given))
 }
 
@@ -465,7 +465,7 @@ impl Taken {
     fn is_taken(&self, summaries: &Summaries<'_>, site: &Site) -> bool {
         let name = site.holder.rsplit('.').next().unwrap_or_default();
         let resolved = summaries.resolved;
-        self.names.get(name).is_some_and(|modules| {
+        self.names.get(&Name::new(name)).is_some_and(|modules| {
             modules.iter().any(|module| *module == site.module || resolved.imports(*module, site.module))
         })
     }

@@ -14,7 +14,7 @@ fn mark(builder: &mut Builder, name: &'static str) {
 
 fn function(builder: Builder) -> Function {
     let (blocks, locals) = builder.finish(span());
-    let name = Name::new_static("f");
+    let name = Name::new("f");
     Function {
         name: name.clone(),
         qualname: name,
@@ -57,7 +57,7 @@ fn check(builder: Builder, expected: &str) {
 fn labelled_continue_runs_the_cleanups_between() {
     let mut b = Builder::new(FileId(0));
     let exit = b.block();
-    b.enter_loop(exit, Some(Name::new_static("outer")));
+    b.enter_loop(exit, Some(Name::new("outer")));
     let after = b.block();
     b.enter_cleanup_scope();
     let inner_exit = b.block();
@@ -147,7 +147,7 @@ fn f()   [plain]
 fn regions_are_left_through_the_cleanups_between() {
     let mut b = Builder::new(FileId(0));
     let outer = b.block();
-    b.enter_exit(outer, Leave::Label(Name::new_static("block")));
+    b.enter_exit(outer, Leave::Label(Name::new("block")));
     let inner = b.block();
     let token = b.enter_exit(inner, Leave::Token);
     let after = b.block();

@@ -41,7 +41,7 @@ pub(super) fn path(expr: &Expr) -> Option<Vec<Name>> {
 pub(super) fn dotted(expr: &Expr) -> Option<Name> {
     match expr {
         Expr::Name(name) => Some(Name::new(name.id.as_str())),
-        _ => path(expr).map(|parts| Name::from(parts.join("."))),
+        _ => path(expr).map(|parts| Name::dotted(&parts)),
     }
 }
 
@@ -77,7 +77,7 @@ impl Union {
         let mut members = self.members.into_iter();
         let Some(mut first) = members.next() else {
             return self.null.then(|| TypeRef {
-                path: vec![Name::new_static("None")],
+                path: vec![Name::new("None")],
                 optional: true,
                 ..TypeRef::default()
             });

@@ -114,7 +114,7 @@ impl Lowerer<'_> {
     /// In the header: asks for the next element, and goes to the body, which is returned, or to `done`.
     pub(super) fn loop_step(&mut self, iterable: &Place, r#async: bool, done: BlockId, span: Span) -> BlockId {
         let dst = self.temp();
-        let name = Name::new_static(if r#async { "__anext__" } else { "__next__" });
+        let name = Name::new(if r#async { "__anext__" } else { "__next__" });
         let callee = Callee::Method { recv: iterable.clone(), name, optional: false };
         self.emit_synth(Op::Call { dst: dst.clone(), callee, args: Vec::new(), new: false }, span);
         if r#async {

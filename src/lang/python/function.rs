@@ -71,7 +71,7 @@ impl Lowerer<'_> {
             None => (None, Vec::new()),
         };
         let signature = Signature {
-            name: Name::new_static("<lambda>"),
+            name: Name::new("<lambda>"),
             kind: FnKind::Closure,
             binding: Binding::None,
             r#async: false,
@@ -163,7 +163,7 @@ impl Lowerer<'_> {
         self.body(body);
         self.flush_broken(u32::MAX);
         let signature = Signature {
-            name: Name::new_static("<module>"),
+            name: Name::new("<module>"),
             kind: FnKind::Module,
             binding: Binding::None,
             r#async: false,

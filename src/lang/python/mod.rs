@@ -49,7 +49,7 @@ pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {
     let Parsed { module: tree, text: parsed_text, problems } = repair::parse(text);
     let mut broken: Vec<_> = problems.iter().map(|problem| problem.range).collect();
     broken.sort_by_key(|range| (range.start(), range.end()));
-    let mut cx = Context::new(file, FuncId(0), Name::new_static("<module>"));
+    let mut cx = Context::new(file, FuncId(0), Name::new("<module>"));
     cx.module = true;
     let mut lowerer = Lowerer {
         file,

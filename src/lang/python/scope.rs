@@ -30,7 +30,7 @@ impl Bound {
 
     /// Whether the body binds the name, be it a variable of its own or of another scope.
     pub(super) fn rebinds(&self, name: &str) -> bool {
-        self.seen.contains(name)
+        self.seen.contains(&Name::new(name))
     }
 
     /// The names that an expression binds by `:=`, comprehensions included.

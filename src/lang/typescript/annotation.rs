@@ -44,7 +44,7 @@ impl Union {
 }
 
 fn single(ty: &TSType<'_>) -> Option<TypeRef> {
-    let keyword = |name| Some(named(vec![Name::new_static(name)], Vec::new()));
+    let keyword = |name| Some(named(vec![Name::new(name)], Vec::new()));
     match ty {
         TSType::TSTypeReference(reference) => {
             let path = type_name(&reference.type_name)?;
@@ -55,7 +55,7 @@ fn single(ty: &TSType<'_>) -> Option<TypeRef> {
             Some(named(path, type_args(reference.type_arguments.as_deref())))
         }
         TSType::TSArrayType(array) => {
-            Some(named(vec![Name::new_static("Array")], vec![type_ref(&array.element_type).unwrap_or_default()]))
+            Some(named(vec![Name::new("Array")], vec![type_ref(&array.element_type).unwrap_or_default()]))
         }
         TSType::TSTypeQuery(query) => {
             let path = match &query.expr_name {
@@ -150,7 +150,7 @@ pub(super) fn path(expr: &Expression<'_>) -> Option<Vec<Name>> {
                 return Some(parts);
             }
             Expression::ThisExpression(_) => {
-                parts.push(Name::new_static("this"));
+                parts.push(Name::new("this"));
                 parts.reverse();
                 return Some(parts);
             }
@@ -163,6 +163,6 @@ pub(super) fn path(expr: &Expression<'_>) -> Option<Vec<Name>> {
 pub(super) fn dotted(expr: &Expression<'_>) -> Option<Name> {
     match expr {
         Expression::Identifier(name) => Some(Name::new(name.name.as_str())),
-        _ => path(expr).map(|parts| Name::from(parts.join("."))),
+        _ => path(expr).map(|parts| Name::dotted(&parts)),
     }
 }

@@ -25,7 +25,7 @@ impl<'a> Lowerer<'a> {
         let callee = match self.base_call(call) {
             Some(rest) => {
                 let args = self.args(rest);
-                return self.emit_call(Callee::Super { name: Name::new_static("constructor") }, args, false, span);
+                return self.emit_call(Callee::Super { name: Name::new("constructor") }, args, false, span);
             }
             None => self.callee(&call.callee, call.optional),
         };
@@ -115,7 +115,7 @@ impl<'a> Lowerer<'a> {
 
     fn super_call(&mut self, call: &'a CallExpression<'a>, span: Span) -> Place {
         let args = self.args(&call.arguments);
-        let dst = self.emit_call(Callee::Super { name: Name::new_static("constructor") }, args, false, span);
+        let dst = self.emit_call(Callee::Super { name: Name::new("constructor") }, args, false, span);
         if let Some(class) = self.cx.constructs {
             self.field_initialisers(class);
         }

@@ -300,7 +300,7 @@ impl<'a> Lowerer<'a> {
         if !self.is_unbound(&new.callee, "Promise") {
             return None;
         }
-        let name = Name::new_static("<executor>");
+        let name = Name::new("<executor>");
         let closure = self.temp();
         let (func, captures) = match bare(executor.as_expression()?) {
             Expression::ArrowFunctionExpression(arrow) => {

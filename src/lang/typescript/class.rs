@@ -12,8 +12,8 @@ use oxc_ast::ast::{
     PropertyDefinition, PropertyKey, TSAccessibility, TSTypeAnnotation,
 };
 
-const CONSTRUCTOR: Name = Name::new_static("constructor");
-const COMPUTED: Name = Name::new_static("<computed>");
+const CONSTRUCTOR: &str = "constructor";
+const COMPUTED: &str = "<computed>";
 
 /// A class being lowered.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl<'a> Lowerer<'a> {
         if let Some(symbol) = class.id.as_ref().and_then(|id| id.symbol_id.get()) {
             self.set_home(symbol, place.clone());
         }
-        let name = own.or_else(|| name.cloned()).unwrap_or(Name::new_static("<class>"));
+        let name = own.or_else(|| name.cloned()).unwrap_or(Name::new("<class>"));
         self.class(class, place.clone(), name);
         place
     }
@@ -131,7 +131,7 @@ impl<'a> Lowerer<'a> {
             (None, Some(path)) => path,
             _ => {
                 self.effects(base);
-                vec![Name::new_static("<expression>")]
+                vec![Name::new("<expression>")]
             }
         };
         TypeRef { path, args, ..TypeRef::default() }
@@ -183,7 +183,7 @@ impl<'a> Lowerer<'a> {
         }
         let Some(value) = field.value else { return };
         if is_function(value) {
-            let name = name.unwrap_or(COMPUTED);
+            let name = name.unwrap_or_else(|| COMPUTED.into());
             let dst = at.place.project(proj);
             self.function_field(field, value, name, dst, at);
         } else if field.r#static {
@@ -256,10 +256,10 @@ impl<'a> Lowerer<'a> {
         }
         let proj = self.property(&method.key);
         let name = match (&proj, method.kind) {
-            (_, MethodDefinitionKind::Constructor) => CONSTRUCTOR,
+            (_, MethodDefinitionKind::Constructor) => CONSTRUCTOR.into(),
             (Proj::Field(name), MethodDefinitionKind::Set) => Name::from(format!("set {name}")),
             (Proj::Field(name), _) => name.clone(),
-            _ => COMPUTED,
+            _ => COMPUTED.into(),
         };
         let proj = if proj == Proj::Elem { proj } else { Proj::Field(name.clone()) };
         let kind = match method.kind {
@@ -313,13 +313,13 @@ impl<'a> Lowerer<'a> {
                 let place = Place::root(Root::Param(0));
                 let rest = Arg { place, name: None, spread: true, literal: None, fields: Box::default() };
                 let dst = lowerer.temp();
-                let callee = Callee::Super { name: CONSTRUCTOR };
+                let callee = Callee::Super { name: CONSTRUCTOR.into() };
                 lowerer.emit_synth(Op::Call { dst, callee, args: vec![rest], new: false }, span);
             }
             lowerer.field_initialisers(class);
         });
-        let dst = at.place.project(Proj::Field(CONSTRUCTOR));
-        self.register(at, CONSTRUCTOR, func, dst, captures, span);
+        let dst = at.place.project(Proj::Field(CONSTRUCTOR.into()));
+        self.register(at, CONSTRUCTOR.into(), func, dst, captures, span);
     }
 
     /// `constructor(private x: X)` declares a field.

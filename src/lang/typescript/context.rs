@@ -168,7 +168,7 @@ impl<'a> Context<'a> {
 
 impl<'a> Lowerer<'a> {
     pub(super) fn new(file: FileId, text: &'a str, scoping: &'a Scoping, broken: Vec<Span>) -> Self {
-        let mut cx = Context::new(file, FuncId(0), Name::new_static("<module>"), This::Unknown);
+        let mut cx = Context::new(file, FuncId(0), Name::new("<module>"), This::Unknown);
         cx.module = true;
         let mut homes = Vec::new();
         homes.resize_with(scoping.symbols_len(), || None);
@@ -390,7 +390,7 @@ impl<'a> Lowerer<'a> {
             This::Receiver => Place::root(Root::This),
             This::Enclosing if level > 0 => {
                 let outside = self.this_at(level - 1);
-                self.context_at(level).capture(outside, &Name::new_static("this"))
+                self.context_at(level).capture(outside, &Name::new("this"))
             }
             This::Enclosing | This::Unknown => {
                 cx.unknown_this.get_or_insert_with(|| Place::local(cx.builder.local(None, None))).clone()

@@ -152,7 +152,7 @@ impl<'a> Lowerer<'a> {
     /// In the header: asks for the next element, and goes to the body, which is returned, or to `done`.
     fn loop_step(&mut self, iterable: &Place, r#async: bool, done: BlockId, span: Span) -> BlockId {
         let dst = self.temp();
-        let callee = Callee::Method { recv: iterable.clone(), name: Name::new_static("next"), optional: false };
+        let callee = Callee::Method { recv: iterable.clone(), name: Name::new("next"), optional: false };
         self.emit_synth(Op::Call { dst: dst.clone(), callee, args: Vec::new(), new: false }, span);
         if r#async {
             let awaited = self.temp();

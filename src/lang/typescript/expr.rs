@@ -399,7 +399,7 @@ impl<'a> Lowerer<'a> {
     fn well_known_symbol(&mut self, key: &'a Expression<'a>) -> Option<Name> {
         let Expression::StaticMemberExpression(member) = key else { return None };
         let Expression::Identifier(object) = &member.object else { return None };
-        let global = object.name == "Symbol" && self.identifier(object) == Place::global(Name::new_static("Symbol"));
+        let global = object.name == "Symbol" && self.identifier(object) == Place::global(Name::new("Symbol"));
         global.then(|| Name::from(format!("[Symbol.{}]", member.property.name)))
     }
 

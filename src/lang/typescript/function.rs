@@ -44,7 +44,7 @@ impl Signature<'_> {
     /// A function that the front end makes.
     pub(super) fn synthetic(name: &'static str, kind: FnKind, span: Span) -> Self {
         Signature {
-            name: Name::new_static(name),
+            name: Name::new(name),
             kind,
             binding: Binding::None,
             class: None,
@@ -64,8 +64,8 @@ impl Signature<'_> {
 }
 
 /// Name of a function without one.
-const ARROW: Name = Name::new_static("<arrow>");
-const FUNCTION: Name = Name::new_static("<function>");
+const ARROW: &str = "<arrow>";
+const FUNCTION: &str = "<function>";
 
 impl<'a> Lowerer<'a> {
     fn plain_kind(&self) -> FnKind {
@@ -123,7 +123,7 @@ impl<'a> Lowerer<'a> {
         let dst = self.temp();
         let kind = if name.is_some() { self.plain_kind() } else { FnKind::Closure };
         let own = function.id.as_ref().map(|id| Name::new(id.name.as_str()));
-        let name = own.or_else(|| name.cloned()).unwrap_or(FUNCTION);
+        let name = own.or_else(|| name.cloned()).unwrap_or_else(|| FUNCTION.into());
         if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
             self.set_home(symbol, dst.clone());
         }
@@ -136,7 +136,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn arrow(&mut self, arrow: &'a ArrowFunctionExpression<'a>, name: Option<&Name>) -> Place {
         let span = self.span(arrow);
         let kind = if name.is_some() { self.plain_kind() } else { FnKind::Closure };
-        let signature = self.arrow_signature(arrow, name.cloned().unwrap_or(ARROW), kind);
+        let signature = self.arrow_signature(arrow, name.cloned().unwrap_or_else(|| ARROW.into()), kind);
         let (func, captures) = self.function(signature, |lowerer| lowerer.arrow_body(arrow));
         let dst = self.temp();
         self.emit(Op::Closure { dst: dst.clone(), func, captures }, span);
@@ -237,7 +237,7 @@ impl<'a> Lowerer<'a> {
             generator: signature.generator,
             private: signature.private,
             params,
-            receiver: (signature.binding != Binding::None).then(|| Name::new_static("this")),
+            receiver: (signature.binding != Binding::None).then(|| Name::new("this")),
             ret: signature.ret,
             captures,
             decorators: signature.decorators,
@@ -277,7 +277,7 @@ impl<'a> Lowerer<'a> {
         }
         if signature.passes_on {
             params.push(Param {
-                name: Name::new_static("args"),
+                name: Name::new("args"),
                 ty: None,
                 default: None,
                 default_null: false,
@@ -321,8 +321,8 @@ impl<'a> Lowerer<'a> {
                 }
                 Name::new(id.name.as_str())
             }
-            BindingPattern::ObjectPattern(_) => Name::new_static("{}"),
-            BindingPattern::ArrayPattern(_) => Name::new_static("[]"),
+            BindingPattern::ObjectPattern(_) => Name::new("{}"),
+            BindingPattern::ArrayPattern(_) => Name::new("[]"),
             BindingPattern::AssignmentPattern(inner) => self.param_name(&inner.left, index),
         }
     }

@@ -118,7 +118,7 @@ impl<'a> Lowerer<'a> {
         let span = self.span(export);
         self.export("default", None, span);
         let dst = Export::place("default");
-        let default = Name::new_static("default");
+        let default = Name::new("default");
         let src = match &export.declaration {
             ExportDefaultDeclarationKind::FunctionDeclaration(function) => match &function.id {
                 // Hoisted.
@@ -174,7 +174,7 @@ impl<'a> Lowerer<'a> {
         let span = self.span(export);
         self.export("default", None, span);
         self.export_properties(&export.expression);
-        let dst = Place::global(Name::new_static("module")).project(Proj::Field(Name::new_static("exports")));
+        let dst = Place::global(Name::new("module")).project(Proj::Field(Name::new("exports")));
         self.value_into(&export.expression, dst, None, span);
     }
 

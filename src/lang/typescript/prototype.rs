@@ -112,7 +112,7 @@ impl<'a> Lowerer<'a> {
         let name = self.symbol_name(symbol);
         let id = ClassId(self.classes.len() as u32);
         let qualname = self.cx.qualified(&name);
-        let constructor = Name::new_static("constructor");
+        let constructor = Name::new("constructor");
         let mut signature = self.signature(function, constructor.clone(), FnKind::Constructor);
         let (span, name_span) = (signature.span, signature.name_span);
         self.classes.push(Class {

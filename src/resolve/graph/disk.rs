@@ -115,7 +115,7 @@ impl Contents {
     fn installed(&self, path: &str) -> Option<&Arc<str>> {
         let (_, inside) = path.rsplit_once(NODE_MODULES)?;
         let (package, rest) = super::npm::package(inside)?;
-        let [dir] = self.packages.get(package)?.as_slice() else { return None };
+        let [dir] = self.packages.get(&Name::new(package))?.as_slice() else { return None };
         let (above, name) = rest.rsplit_once('/').unwrap_or(("", rest));
         self.manifests.get(&(self.tree.walk(*dir, above)?, self.tree.id(name)?))
     }

@@ -36,7 +36,7 @@ impl Npm {
         let found = if is_relative(specifier) { self.located(tree, dir, specifier) } else { None };
         found.or_else(|| {
             let place = if is_relative(specifier) { dir } else { self.scope(dir)? };
-            let places = self.other.get(specifier)?;
+            let places = self.other.get(&Name::new(specifier))?;
             places.binary_search_by_key(&place, |(place, _)| *place).ok().map(|index| places[index].1)
         })
     }

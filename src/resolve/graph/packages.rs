@@ -120,7 +120,7 @@ impl<'t> Packages<'t> {
         for (dir, fields) in &read {
             let sections = SECTIONS.iter().filter_map(|section| fields.get(*section)?.as_object());
             for (package, written) in
-                sections.flatten().filter(|(name, _)| contents.packages.contains_key(name.as_str()))
+                sections.flatten().filter(|(name, _)| contents.packages.contains_key(&Name::new(name.as_str())))
             {
                 let written = written.as_str().unwrap_or_default();
                 asked.entry((*dir, package.into())).or_insert_with(|| written.into());
@@ -174,7 +174,7 @@ impl<'t> Packages<'t> {
             return self.resolved(scope, specifier);
         }
         if let Some((name, path)) = package(specifier) {
-            let named = self.contents.packages.get(name).filter(|_| !self.is_built_in(specifier))?;
+            let named = self.contents.packages.get(&Name::new(name)).filter(|_| !self.is_built_in(specifier))?;
             let nearest = self.tree.nearest(named, scope).iter().take(MAX_TIED);
             let mut linked = nearest.filter(|dir| self.is_linked(scope, name, **dir));
             let dir = linked.next().filter(|_| linked.next().is_none())?;

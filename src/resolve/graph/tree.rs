@@ -78,7 +78,7 @@ impl Tree {
     }
 
     fn intern(&mut self, name: &str) -> NameId {
-        if let Some(id) = self.ids.get(name) {
+        if let Some(id) = self.ids.get(&Name::new(name)) {
             return *id;
         }
         let id = NameId(self.names.len() as u32);
@@ -152,7 +152,7 @@ impl Tree {
 
     /// A name that nothing in the project has is none.
     pub fn id(&self, name: &str) -> Option<NameId> {
-        self.ids.get(name).copied()
+        self.ids.get(&Name::new(name)).copied()
     }
 
     pub fn dir_in(&self, dir: DirId, name: NameId) -> Option<DirId> {

@@ -172,7 +172,7 @@ impl Interest {
             let mut path = (*module).clone();
             let mut steps = 0;
             for part in fields.chain(method) {
-                path = smol_str::format_smolstr!("{path}.{part}");
+                path = Name::from(format!("{path}.{part}"));
                 steps += 1;
                 match leads.path(&path) {
                     Some(true) => return true,
@@ -375,7 +375,7 @@ impl Interest {
     /// than before.
     pub fn keep(&mut self, member: Option<&str>, depth: u8) -> Vec<(Name, u8)> {
         let first: Vec<usize> = match member {
-            Some(member) if !member.is_empty() => self.names.get(member).cloned().unwrap_or_default(),
+            Some(member) if !member.is_empty() => self.names.get(&Name::new(member)).cloned().unwrap_or_default(),
             Some(_) => (0..self.definitions.len()).collect(),
             None => (0..self.definitions.len()).filter(|at| self.definitions[*at].level.is_some()).collect(),
         };
@@ -510,17 +510,17 @@ impl Interest {
 
     /// The module as a whole is hot, whatever it is called where it is imported.
     pub fn is_hot_unnamed(&self) -> bool {
-        self.whole.is_some() || self.hot.contains_key("default")
+        self.whole.is_some() || self.hot.contains_key(&Name::new("default"))
     }
 
     /// How far the member, the first of a path behind the module's name, is from what acquires; without one, the closest member.
     pub fn heat_of(&self, member: &str) -> Option<Heat> {
-        let library = self.libraries.contains(member).then_some(Heat { level: 0, library: true });
+        let library = self.libraries.contains(&Name::new(member)).then_some(Heat { level: 0, library: true });
         let named = if member.is_empty() {
             // The module itself: what its functions give is no library's.
             Heat::of(self.hot.values().copied()).map(|heat| Heat { library: false, ..heat })
         } else {
-            self.hot.get(member).copied()
+            self.hot.get(&Name::new(member)).copied()
         };
         Heat::of([library, named, self.whole].into_iter().flatten())
     }
@@ -531,7 +531,7 @@ impl Interest {
 
     /// The path that an import binds to the name.
     pub fn import(&self, name: &str) -> Option<&Name> {
-        self.imports.get(name)
+        self.imports.get(&Name::new(name))
     }
 }
 

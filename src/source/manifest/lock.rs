@@ -36,7 +36,7 @@ impl Locks {
 
     /// The version of `package` for the manifest in `folder`, relative to the lock file, which asks for it as `written`.
     pub(super) fn find(&self, package: &str, folder: &str, written: &str) -> Option<&Version> {
-        if let Some(by_folder) = self.installed.get(package) {
+        if let Some(by_folder) = self.installed.get(&Name::new(package)) {
             let mut folder = folder;
             loop {
                 if let Some(version) = by_folder.get(folder) {
@@ -48,7 +48,7 @@ impl Locks {
                 folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
             }
         }
-        let by_range = self.by_range.get(package)?;
+        let by_range = self.by_range.get(&Name::new(package))?;
         by_range.get(written).or_else(|| by_range.values().min().filter(|one| by_range.values().all(|all| all == *one)))
     }
 

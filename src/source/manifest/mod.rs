@@ -41,7 +41,7 @@ impl Versions {
 
     /// The version of `package` that the file with this shown path uses.
     pub fn of(&self, path: &str, package: &str) -> Option<&Version> {
-        self.of_file(path)?.get(package)
+        self.of_file(path)?.get(&Name::new(package))
     }
 
     /// The same for all files of `directory`, shown as files in it are; not for those in directories below.
