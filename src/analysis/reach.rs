@@ -15,7 +15,7 @@ use super::{Lowered, Project, lower};
 use crate::catalog::schema::Ecosystem;
 use crate::catalog::{Catalog, Leads};
 use crate::ir::{FileId, Name};
-use crate::resolve::interest::{Heat, Interest};
+use crate::resolve::interest::Interest;
 use crate::resolve::readings;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
@@ -119,19 +119,19 @@ impl Reach<'_> {
     }
 
     /// How far what an import of `path` in `file` binds is from what acquires.
-    fn heat(&self, file: FileId, path: &str) -> Option<Heat> {
+    fn level(&self, file: FileId, path: &str) -> Option<u8> {
         let (target, member) = self.target(file, path)?;
-        self.heat_in(target, member, &mut Vec::new())
+        self.level_in(target, member, &mut Vec::new())
     }
 
-    fn heat_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> Option<Heat> {
+    fn level_in(&self, file: FileId, member: &str, passed: &mut Vec<FileId>) -> Option<u8> {
         let interest = self.interest(file).filter(|_| !passed.contains(&file))?;
         passed.push(file);
         let others = interest.passes_on().iter().filter_map(|specifier| {
             let target = self.plan().graph.target(file, specifier)?;
-            self.heat_in(target, member, passed)
+            self.level_in(target, member, passed)
         });
-        Heat::of(others.chain(interest.heat_of(member)))
+        others.chain(interest.level_of(member)).min()
     }
 
     /// Lets modules tell each other what is hot, from the `new` ones on.
@@ -147,7 +147,7 @@ impl Reach<'_> {
             let Some(mut reached) = self.files.remove(&file) else { continue };
             let mut changed = false;
             if let (Some(interest), Some(module)) = (&mut reached.interest, &reached.lowered.module) {
-                changed = interest.settle(module, &|path| self.heat(file, path));
+                changed = interest.settle(module, &|path| self.level(file, path));
             }
             self.files.insert(file, reached);
             if changed {

@@ -6,7 +6,7 @@
 //! | [`path`] | the grammar in which files name callables |
 //! | [`facts`] | what the files say, checked, resolved and in one shape |
 //! | [`load`] | files to facts, with errors that point into the file |
-//! | [`leads`] | what names alone say, before types are known |
+//! | [`leads`] | what paths alone say, before types are known |
 //! | [`matcher`] | [`Catalog`]: facts by path, fast to ask |
 //!
 //! The build script compiles the built-in files with these same modules into one blob; [`Catalog::builtin`] decodes it.

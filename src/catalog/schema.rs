@@ -6,11 +6,11 @@
 //! * `redis.client#pubsub` - method `pubsub` of an instance of the resource or type with id `redis.client`;
 //! * `sqlalchemy.sessionmaker#()` - calling an instance of it.
 
+use crate::ir::Name;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use crate::ir::Name;
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -294,8 +294,9 @@ impl Run<'_> {
 /// Where `dst` may hold it when `src` is some element of a container that holds it.
 fn elements_for(dst: &Place, src: &Place, state: &State) -> Vec<Place> {
     let Some((Proj::Elem, base)) = src.proj.split_last() else { return Vec::new() };
-    let mut container = Place::root(src.root.clone());
-    container.proj.extend(base.iter().cloned());
+    let mut container = *src;
+    container.proj.truncate(base.len());
+    container.cut = false;
     let place = |rest: &[Proj]| rest.iter().fold(dst.clone(), |place, proj| place.project(proj.clone()));
     state.elements(&container).map(place).filter(|place| !place.cut).collect()
 }

@@ -7,6 +7,7 @@
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -32,6 +33,13 @@ static TEXTS: boxcar::Vec<Interned> = boxcar::Vec::new();
 static TABLES: LazyLock<Vec<Mutex<FxHashMap<&'static str, Name>>>> =
     LazyLock::new(|| (0..SHARDS).map(|_| Mutex::default()).collect());
 
+/// Names that a thread remembers, so that it need not ask the tables for those it meets all the time.
+const RECENT: usize = 4096;
+
+thread_local! {
+    static RECENTLY: RefCell<Vec<Option<Name>>> = const { RefCell::new(Vec::new()) };
+}
+
 fn hash(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
     text.hash(&mut hasher);
@@ -45,6 +53,20 @@ impl Name {
 
     fn intern(text: Cow<'_, str>) -> Name {
         let hash = hash(&text);
+        let slot = hash as usize % RECENT;
+        let recent = RECENTLY.with_borrow(|recent| recent.get(slot).copied().flatten());
+        if let Some(name) = recent.filter(|name| name.as_str() == text) {
+            return name;
+        }
+        let name = Name::intern_shared(text, hash);
+        RECENTLY.with_borrow_mut(|recent| {
+            recent.resize(RECENT, None);
+            recent[slot] = Some(name);
+        });
+        name
+    }
+
+    fn intern_shared(text: Cow<'_, str>, hash: u64) -> Name {
         let mut table = TABLES[(hash >> 32) as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = table.get(text.as_ref()) {
             return *known;

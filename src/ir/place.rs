@@ -1,15 +1,17 @@
 //! Places: the names that a value can be reached by.
 
 use super::Name;
-use smallvec::SmallVec;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
 /// Index into [`super::Function::locals`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct LocalId(pub u32);
 
 /// Where a place starts.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Root {
     /// A variable or temporary of this function.
     Local(LocalId),
@@ -26,7 +28,7 @@ pub enum Root {
 }
 
 /// One step from a value to a part of it.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Proj {
     /// `.name`; also a constant string key (`d["name"]`), which behaves the same.
     Field(Name),
@@ -39,19 +41,107 @@ pub enum Proj {
 /// A root with at most [`Place::MAX_PROJ`] projections.
 ///
 /// Invariant: when the source has more projections, `cut` is set and the place aliases nothing: it is not tracked.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Place {
     pub root: Root,
-    /// Few places have two: with room for one inline, places and ops are a quarter smaller.
-    pub proj: SmallVec<[Proj; 1]>,
+    pub proj: Projs,
     pub cut: bool,
+}
+
+/// The projections of a place, a slice in a copyable box.
+#[derive(Clone, Copy)]
+pub struct Projs {
+    items: [Proj; Place::MAX_PROJ],
+    len: u8,
+}
+
+impl Projs {
+    pub fn new() -> Self {
+        Projs { items: [Proj::Elem; Place::MAX_PROJ], len: 0 }
+    }
+
+    pub fn as_slice(&self) -> &[Proj] {
+        self
+    }
+
+    /// Adds a step. There must be room for it.
+    pub fn push(&mut self, proj: Proj) {
+        self.items[self.len as usize] = proj;
+        self.len += 1;
+    }
+
+    pub fn pop(&mut self) -> Option<Proj> {
+        let last = self.last().copied()?;
+        self.len -= 1;
+        Some(last)
+    }
+
+    /// Keeps the first `len` steps.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len as u8);
+    }
+}
+
+impl Default for Projs {
+    fn default() -> Self {
+        Projs::new()
+    }
+}
+
+impl Deref for Projs {
+    type Target = [Proj];
+
+    fn deref(&self) -> &[Proj] {
+        &self.items[..self.len as usize]
+    }
+}
+
+impl<'a> IntoIterator for &'a Projs {
+    type Item = &'a Proj;
+    type IntoIter = std::slice::Iter<'a, Proj>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq for Projs {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Projs {}
+
+impl PartialOrd for Projs {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Projs {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Projs {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for Projs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 impl Place {
     pub const MAX_PROJ: usize = 2;
 
     pub fn root(root: Root) -> Self {
-        Place { root, proj: SmallVec::new(), cut: false }
+        Place { root, proj: Projs::new(), cut: false }
     }
 
     pub fn local(id: LocalId) -> Self {

@@ -287,7 +287,9 @@ impl<'a> Resolved<'a> {
 
     pub(super) fn resolve_calls(&mut self) {
         let program = self.program;
+        self.calls.reserve_exact(program.functions.len());
         for id in program.func_ids() {
+            let mut calls = Vec::new();
             for (b, block) in program.func(id).blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     if let Op::Call { callee, args, .. } = &instr.op {
@@ -295,10 +297,11 @@ impl<'a> Resolved<'a> {
                         let info = self.resolve_call(id, callee);
                         self.note_given(at, &info, args);
                         self.note_driven(id, &info, args);
-                        self.calls.insert(at, info);
+                        calls.push(((at.block, at.op), info));
                     }
                 }
             }
+            self.calls.push(calls);
         }
     }
 
@@ -310,11 +313,14 @@ impl<'a> Resolved<'a> {
     /// Finds the locals that hold only what the function itself makes, and the managers that swallow exceptions.
     pub(super) fn classify_locals(&mut self) {
         let program = self.program;
-        for id in program.func_ids() {
+        let calls = std::mem::take(&mut self.calls);
+        for (id, calls) in program.func_ids().zip(&calls) {
             let function = program.func(id);
             let mut own: FxHashMap<LocalId, bool> = FxHashMap::default();
+            let mut calls = calls.iter().peekable();
             for (b, block) in function.blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
+                    let info = calls.next_if(|(at, _)| *at == (BlockId(b as u32), i as u32)).map(|(_, info)| info);
                     let Some(dst) = instr.op.dst() else { continue };
                     if let (
                         [Proj::Field(name)],
@@ -323,8 +329,6 @@ impl<'a> Resolved<'a> {
                     {
                         self.note_field_store(id, &dst.root, name, &instr.op);
                     }
-                    let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
-                    let info = self.calls.get(&at);
                     if info.is_some_and(|info| info.targets.iter().any(swallows)) {
                         self.swallowing[id.index()].insert(dst.clone());
                     }
@@ -369,6 +373,7 @@ impl<'a> Resolved<'a> {
             self.own_containers[id.index()] =
                 own.into_iter().filter(|(_, made)| *made).map(|(local, _)| local).collect();
         }
+        self.calls = calls;
     }
 
     /// A builtin whose result holds its arguments, or what is put into it.
@@ -396,6 +401,7 @@ impl<'a> Resolved<'a> {
 
     /// Calls whose target is wholly unknown, and all calls: the resolution ratchet.
     pub fn call_counts(&self) -> (usize, usize) {
-        (self.calls.values().filter(|info| info.targets.is_empty()).count(), self.calls.len())
+        let calls = || self.calls.iter().flatten();
+        (calls().filter(|(_, info)| info.targets.is_empty()).count(), calls().count())
     }
 }

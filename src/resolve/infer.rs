@@ -3,12 +3,11 @@
 use super::{Resolved, Ty, TySet, add, extend};
 use crate::catalog::schema::Role;
 use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{ClassId, Const, FuncId, Function, ModuleId, Name, Op, Place, Proj, Root};
+use crate::ir::{ClassId, Const, FuncId, Function, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
 
-/// Rounds over the program. Each propagates through one more assignment against source order or import against the order of modules; real
-/// code needs two or three, and a cap keeps the work linear.
+/// Rounds over the functions that are due. Each propagates through one more assignment against source order or import against the order of
+/// modules; real code needs two or three, and a cap keeps the work linear.
 const ROUNDS: usize = 6;
 
 impl Resolved<'_> {
@@ -33,38 +32,48 @@ impl Resolved<'_> {
             }
         }
         self.bind_names();
-        let readers = self.readers();
-        let mut due: Vec<ModuleId> = program.module_ids().collect();
+        // What annotations and base classes mean needs the names of modules only; everything else needs them.
+        for part in &program.modules {
+            self.infer_function(part.top, program.func(part.top));
+        }
+        self.find_properties();
+        self.link_classes();
+        self.declare();
+        self.due.everyone();
         for round in 0..ROUNDS {
-            self.changed.clear();
-            for id in due.iter().flat_map(|module| program.functions_of(*module)) {
-                self.infer_function(id, program.func(id));
+            for id in program.func_ids() {
+                if self.due.take(id) {
+                    self.infer_function(id, program.func(id));
+                }
             }
-            if round == 0 {
-                self.find_properties();
-                self.link_classes();
-                self.declare();
+            if round == 0 && self.relink() {
+                self.due.everyone();
             }
-            due = self.due(&readers);
-            if due.is_empty() {
+            if !self.due.is_any() {
                 break;
             }
         }
     }
 
-    /// The modules that changed and those that read what did, in order. Those that pass all names of another module on change with it.
-    fn due(&self, readers: &[Vec<ModuleId>]) -> Vec<ModuleId> {
-        let mut due: BTreeSet<ModuleId> = BTreeSet::new();
-        let mut pending: Vec<ModuleId> = self.changed.iter().copied().collect();
-        while let Some(module) = pending.pop() {
-            due.insert(module);
-            for reader in &readers[module.index()] {
-                if due.insert(*reader) && self.passes_on(*reader) {
-                    pending.push(*reader);
-                }
-            }
+    /// Looks at hierarchy and properties once more; returns whether more is known of them now.
+    fn relink(&mut self) -> bool {
+        let (bases, open, properties) =
+            (std::mem::take(&mut self.bases), self.open_classes.len(), self.properties.len());
+        self.find_properties();
+        self.link_classes();
+        self.declare();
+        bases != self.bases || open != self.open_classes.len() || properties != self.properties.len()
+    }
+
+    /// The function gives more than was known: so does what stands for a call of it.
+    fn gives_more(&mut self, func: FuncId) {
+        let function = self.program.func(func);
+        if self.is_property(func) {
+            self.due.name(function.name);
         }
-        due.into_iter().collect()
+        if self.language().enter_methods.contains(&function.name) {
+            self.due.scopes();
+        }
     }
 
     /// What the names of modules stand for, before anything else is known: hierarchies and calls across files need it from the start,
@@ -72,7 +81,7 @@ impl Resolved<'_> {
     fn bind_names(&mut self) {
         let program = self.program;
         for own in [true, false, false, false] {
-            self.changed.clear();
+            let mut changed = false;
             for part in &program.modules {
                 for instr in program.func(part.top).blocks.iter().flat_map(|block| &block.instrs) {
                     let (dst, types) = match &instr.op {
@@ -88,31 +97,14 @@ impl Resolved<'_> {
                     // A path may still be found to lead into the program.
                     let known = !types.iter().any(|ty| matches!(ty, Ty::Path(_)));
                     if known && matches!(dst.root, Root::Global(_)) && dst.proj.len() <= 1 {
-                        self.learn(part.top, dst, &types);
+                        changed |= self.env[part.top.index()].learn(dst, &types);
                     }
                 }
             }
-            if self.changed.is_empty() && !own {
+            if !changed && !own {
                 break;
             }
         }
-    }
-
-    /// Per module those that import it.
-    fn readers(&self) -> Vec<Vec<ModuleId>> {
-        let mut readers: Vec<Vec<ModuleId>> = vec![Vec::new(); self.program.modules.len()];
-        for reader in self.program.module_ids() {
-            for target in self.links.of(reader).filter(|target| *target != reader) {
-                readers[target.index()].push(reader);
-            }
-        }
-        readers
-    }
-
-    /// The names of another module are names of this one.
-    fn passes_on(&self, module: ModuleId) -> bool {
-        let part = self.program.part(module);
-        !part.stars.is_empty() || part.exports.iter().any(|export| export.name == "*")
     }
 
     /// A store into a part of something global gives the name no new meaning.
@@ -187,8 +179,8 @@ impl Resolved<'_> {
                         self.learn(id, &dst.project(proj.clone()), &types);
                     }
                     // What is known of the parts of a tuple or container moves with it.
-                    if src.is_root() && matches!(src.root, Root::Local(_)) {
-                        let env = &self.env[id.index()];
+                    let env = &self.env[id.index()];
+                    if env.has_parts() && src.is_root() && matches!(src.root, Root::Local(_)) {
                         let mut parts: Vec<(Place, TySet)> = Vec::new();
                         for proj in [Proj::Elem, Proj::Index(0), Proj::Index(1), Proj::Index(2)] {
                             if let Some(types) = env.get(&src.project(proj.clone())) {
@@ -229,6 +221,7 @@ impl Resolved<'_> {
                 }
                 Op::Call { dst, callee, args, .. } => {
                     let info = self.resolve_call(id, callee);
+                    info.functions().for_each(|func| self.due.call(id, func));
                     let types = self.call_result(id, &info, args);
                     self.learn(id, dst, &types);
                     self.learn_arguments(id, &info, args);
@@ -257,7 +250,8 @@ impl Resolved<'_> {
                 Op::Yield { src: Some(src), .. } => {
                     let types = self.type_of(id, src);
                     if extend(&mut self.yields[id.index()], &types) {
-                        self.changed.insert(self.program.module_of(id));
+                        self.due.result(id);
+                        self.gives_more(id);
                     }
                 }
                 _ => {}
@@ -291,8 +285,11 @@ impl Resolved<'_> {
             }
             root => {
                 let home = self.home(func, root);
-                if extend(self.env[home.index()].entry(place.clone()).or_default(), types) {
-                    self.changed.insert(self.program.module_of(home));
+                if self.env[home.index()].learn(place, types) {
+                    self.due.learnt(home, place);
+                    if *root == Root::Result {
+                        self.gives_more(home);
+                    }
                 }
             }
         }
@@ -300,7 +297,7 @@ impl Resolved<'_> {
 
     fn learn_field(&mut self, class: ClassId, name: &Name, types: &TySet) {
         if extend(self.fields.entry((class, name.clone())).or_default(), types) {
-            self.changed.insert(self.program.module_of_class(class));
+            self.due.name(*name);
         }
     }
 

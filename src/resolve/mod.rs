@@ -6,6 +6,8 @@
 //! | `graph` | which file an import means; before anything is parsed |
 //! | `interest` | which names of a module can lead to a resource; before anything is inferred |
 //! | `links`, `loads` | what names mean that come from other modules; which modules are loaded together |
+//! | `env` | what is known about the places of one function |
+//! | `due` | which functions inference has to look at again |
 //! | `infer`, `classes`, `call`, `conditions` | types of places, hierarchy, call targets, conditions of the catalogue |
 //! | `regions` | where functions run, and what happens to fields from outside |
 //! | `values` | where the value of an argument comes from |
@@ -13,6 +15,8 @@
 mod call;
 mod classes;
 mod conditions;
+mod due;
+mod env;
 pub mod graph;
 mod infer;
 pub mod interest;
@@ -30,7 +34,9 @@ pub use values::{Value, Values};
 
 use crate::catalog::schema::{LanguageFacts, Role};
 use crate::catalog::{AcquireFact, EcosystemFacts, Resource, SymbolFacts, TypeId};
-use crate::ir::{ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Part, Place, Program, Proj, Root, TypeRef};
+use crate::ir::{BlockId, ClassId, FuncId, LocalId, ModuleId, Name, OpRef, Part, Place, Program, Proj, Root, TypeRef};
+use due::Due;
+use env::Env;
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smallvec::SmallVec;
@@ -68,9 +74,8 @@ pub struct Resolved<'a> {
     /// What is known of the versions of packages that each module uses.
     versions: Vec<Option<&'a FxHashMap<Name, Version>>>,
     /// Per function: what is known about its places. Globals are under the top level of their module.
-    env: Vec<FxHashMap<Place, TySet>>,
-    /// Modules of which something was learnt in the current round of inference.
-    changed: FxHashSet<ModuleId>,
+    env: Vec<Env>,
+    due: Due,
     fields: FxHashMap<(ClassId, Name), TySet>,
     /// Fields that the class body fills with a container and no method replaces: one for all objects.
     shared_fields: FxHashSet<(ClassId, Name)>,
@@ -91,7 +96,8 @@ pub struct Resolved<'a> {
     /// Classes with a base class that is not in the program and not known to be harmless.
     open_classes: FxHashSet<ClassId>,
     subclasses: Vec<Vec<ClassId>>,
-    calls: FxHashMap<OpRef, CallInfo<'a>>,
+    /// By function, in the order of its ops.
+    calls: Vec<Vec<((BlockId, u32), CallInfo<'a>)>>,
     /// Callbacks that get what a call acquires.
     given: FxHashMap<FuncId, (OpRef, &'a SymbolFacts, &'a AcquireFact)>,
     /// Generator functions that are given to a call which drives them, and how.
@@ -120,8 +126,8 @@ impl<'a> Resolved<'a> {
             links,
             catalog,
             versions,
-            changed: FxHashSet::default(),
-            env: vec![FxHashMap::default(); program.functions.len()],
+            due: Due::new(program),
+            env: vec![Env::default(); program.functions.len()],
             fields: FxHashMap::default(),
             shared_fields: FxHashSet::default(),
             replaced_fields: FxHashSet::default(),
@@ -134,7 +140,7 @@ impl<'a> Resolved<'a> {
             bases: Vec::new(),
             open_classes: FxHashSet::default(),
             subclasses: Vec::new(),
-            calls: FxHashMap::default(),
+            calls: Vec::new(),
             given: FxHashMap::default(),
             driven: FxHashMap::default(),
             decorated: FxHashMap::default(),
@@ -144,6 +150,7 @@ impl<'a> Resolved<'a> {
             swallowing: vec![FxHashSet::default(); program.functions.len()],
         };
         resolved.infer();
+        resolved.due = Due::default();
         resolved.extend_captures();
         resolved.find_accessors();
         resolved.find_decorated();
@@ -159,6 +166,10 @@ impl<'a> Resolved<'a> {
             return TySet::new();
         }
         let mut types = self.root_type(func, &place.root);
+        if place.proj.is_empty() {
+            return types;
+        }
+        let env = &self.env[self.home(func, &place.root).index()];
         let mut prefix = Place::root(place.root.clone());
         for proj in &place.proj {
             let mut next = TySet::new();
@@ -166,7 +177,7 @@ impl<'a> Resolved<'a> {
                 self.project(ty, proj, &mut next);
             }
             prefix.proj.push(proj.clone());
-            if let Some(known) = self.env[self.home(func, &place.root).index()].get(&prefix) {
+            if let Some(known) = env.get(&prefix) {
                 extend(&mut next, known);
             }
             types = next;
@@ -291,7 +302,7 @@ impl<'a> Resolved<'a> {
     pub fn result_functions(&self, func: FuncId) -> Vec<(Vec<Proj>, FuncId)> {
         let parts = self.env[func.index()].iter().filter(|(place, _)| place.root == Root::Result);
         let functions = parts.flat_map(|(place, types)| {
-            types.iter().filter_map(|ty| match ty {
+            types.iter().filter_map(move |ty| match ty {
                 Ty::Func(func) => Some((place.proj.to_vec(), *func)),
                 _ => None,
             })
@@ -457,7 +468,9 @@ impl<'a> Resolved<'a> {
     }
 
     pub fn call(&self, at: OpRef) -> Option<&CallInfo<'a>> {
-        self.calls.get(&at)
+        let calls = self.calls.get(at.func.index())?;
+        let found = calls.binary_search_by_key(&(at.block, at.op), |(at, _)| *at).ok()?;
+        Some(&calls[found].1)
     }
 
     /// What the callable makes in the version at hand.

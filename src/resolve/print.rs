@@ -18,8 +18,8 @@ impl Resolved<'_> {
             let _ = writeln!(out, "fn {}", function.qualname);
             let mut places: BTreeMap<String, String> = BTreeMap::new();
             let env = &self.env[id.index()];
-            for (place, types) in env {
-                if let Some(name) = function.place_name(place) {
+            for (place, types) in env.iter() {
+                if let Some(name) = function.place_name(&place) {
                     places.insert(name, self.describe_all(types));
                 }
             }

@@ -139,7 +139,8 @@ impl<'a> Values<'a> {
         // What is assigned to the part itself, or else the part of what is assigned to the whole.
         for length in (0..=place.proj.len()).rev() {
             let mut whole = place.clone();
-            let rest = whole.proj.drain(length..).collect::<Vec<_>>();
+            whole.proj.truncate(length);
+            let rest = &place.proj[length..];
             if length > 0 && self.sources(func, &whole).is_empty() {
                 continue;
             }

@@ -76,11 +76,7 @@ impl Union {
     fn finish(self) -> Option<TypeRef> {
         let mut members = self.members.into_iter();
         let Some(mut first) = members.next() else {
-            return self.null.then(|| TypeRef {
-                path: vec![Name::new("None")],
-                optional: true,
-                ..TypeRef::default()
-            });
+            return self.null.then(|| TypeRef { path: vec![Name::new("None")], optional: true, ..TypeRef::default() });
         };
         first.optional = self.null;
         first.alternatives = members.collect();

@@ -168,7 +168,8 @@ impl Graph {
             let (dir, _) = self.tree.home(node);
             return self.npm.target(&self.tree, dir, specifier).filter(|target| !self.is_python[*target as usize]);
         }
-        let is_library = !self.libraries.is_empty() && self.libraries.contains(&Name::new(python::first_name(specifier)));
+        let is_library =
+            !self.libraries.is_empty() && self.libraries.contains(&Name::new(python::first_name(specifier)));
         if is_library { None } else { self.python.target(&self.tree, node, specifier) }
     }
 }

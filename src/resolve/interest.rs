@@ -1,15 +1,11 @@
 //! Which names of a module can lead to a resource: a rough answer, found without inference and without other modules' code, that decides
 //! which other files are worth a look. It errs on the side of yes.
 //!
-//! A definition is *warm* when its code names something of the catalogue that acquires or holds, or something hot, here or where it is
-//! imported from, over at most [`MAX_LEVEL`] definitions: further away no resource arrives. A name is *hot* when what it stands for gives
-//! such a thing to those who name it ([`gives`]): who calls a function that opens a connection for itself needs no look.
-
-mod gives;
+//! A definition is *hot* when its code names something of the catalogue that acquires or holds, or something hot, here or where it is
+//! imported from, over at most [`MAX_LEVEL`] definitions: further away no resource arrives.
 
 use crate::catalog::Leads;
-use crate::ir::{Callee, ClassId, Const, Export, FuncId, LocalId, Module, Name, Op, Place, Proj, Root, TypeRef};
-use gives::{Given, Moves, Source};
+use crate::ir::{Callee, ClassId, Const, Export, FuncId, Module, Name, Op, Place, Proj, Root, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
@@ -36,59 +32,13 @@ struct Definition {
     types: Vec<Name>,
     /// What its own imports bind.
     symbols: Vec<Name>,
-    /// It may release something: what it does to the variables that it mentions matters to those who call it.
-    releases: bool,
-    class: bool,
-    /// What it gives to those who name it.
-    given: Given,
-    /// How far what it gives is from what acquires; `None`: it gives nothing.
-    gives: Option<Heat>,
     /// Its code is needed: how many definitions it is away from what is hot.
     kept: Option<u8>,
 }
 
-/// How far a name is from what acquires, and what it stands for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Heat {
-    level: u8,
-    /// A library made it: what its methods give is known by their names.
-    library: bool,
-}
-
-impl Heat {
-    fn further(self) -> Option<Heat> {
-        Some(Heat { level: self.level + 1, ..self }).filter(|heat| heat.level <= MAX_LEVEL)
-    }
-
-    /// Both at once: the nearer one, and of a library only when both are.
-    fn merge(known: Option<Heat>, more: Heat) -> Heat {
-        known.map_or(more, |known| Heat { level: known.level.min(more.level), library: known.library && more.library })
-    }
-
-    pub fn of(all: impl IntoIterator<Item = Heat>) -> Option<Heat> {
-        all.into_iter().fold(None, |known, more| Some(Heat::merge(known, more)))
-    }
-}
-
 impl Definition {
-    fn note(&mut self, op: &Op, names_it: bool, leads: &Leads<'_>) {
-        if let Op::Call { callee, args, .. } = op {
-            self.releases |= matches!(callee, Callee::Method { name, .. } if leads.releases(name));
-            // What is handed to code of the project may be released there.
-            let globals = args.iter().filter(|_| !names_it).filter_map(|arg| match &arg.place.root {
-                Root::Global(name) => Some((Source::Global(name.clone()), false)),
-                _ => None,
-            });
-            self.given.sources.extend(globals);
-        }
-        // A variable of the module gets a new meaning.
-        if let Some(Place { root: Root::Global(name), .. }) = op.dst() {
-            self.given.sources.push((Source::Global(name.clone()), false));
-        }
-    }
-
     /// It is so far from what acquires, or nearer. Returns whether that is new.
-    fn warm(&mut self, level: Option<u8>) -> bool {
+    fn heat(&mut self, level: Option<u8>) -> bool {
         let Some(level) = level.filter(|level| *level <= MAX_LEVEL) else { return false };
         let closer = self.level.is_none_or(|known| level < known);
         if closer {
@@ -108,13 +58,13 @@ pub struct Interest {
     /// Global names and the paths that imports bind to them; exported names are under [`Export::place`]'s field as well.
     imports: FxHashMap<Name, Name>,
     /// Global names that are hot, and how far they are from what acquires.
-    hot: FxHashMap<Name, Heat>,
+    hot: FxHashMap<Name, u8>,
     /// Names of something of the catalogue, or of a module that has such a thing.
     libraries: FxHashSet<Name>,
     /// Ops of the top level, by position, that name something of the catalogue.
     direct: FxHashSet<usize>,
     /// The module as a whole (`module.exports = ...`) is hot.
-    whole: Option<Heat>,
+    whole: Option<u8>,
     /// Modules all of whose names it passes on.
     passes_on: Vec<Name>,
 }
@@ -199,35 +149,18 @@ impl Interest {
                 interest.direct.insert(at);
             }
         }
-        let mut moves = Moves::new(module, leads);
-        // By definition: the functions that others can call, and types of what it gives.
-        let mut outer: Vec<(usize, FuncId)> = Vec::new();
-        let mut stated: Vec<(usize, &TypeRef)> = Vec::new();
         for id in module.func_ids().skip(1) {
-            let at = interest.definition_of(module, id);
+            let definition = interest.definition_of(module, id);
             let function = module.func(id);
-            if function.class.is_some() || function.parent == Some(FuncId(0)) {
-                outer.push((at, id));
-            }
-            stated.extend(function.ret.iter().map(|ty| (at, ty)));
-            let definition = &mut interest.definitions[at];
-            for ty in function.params.iter().filter_map(|param| param.ty.as_ref()).chain(&function.ret) {
+            let annotated = function.params.iter().filter_map(|param| param.ty.as_ref()).chain(&function.ret);
+            let locals = function.locals.iter().filter_map(|local| local.ty.as_deref());
+            let definition = &mut interest.definitions[definition];
+            for ty in annotated.chain(locals) {
                 definition.direct |= names_library(ty, &leads_on);
                 type_names(ty, &mut definition.types);
             }
-            for (i, local) in function.locals.iter().enumerate() {
-                let Some(ty) = local.ty.as_deref() else { continue };
-                if names_library(ty, &leads_on) {
-                    definition.direct = true;
-                    moves.declare(id, &Root::Local(LocalId(i as u32)));
-                }
-                type_names(ty, &mut definition.types);
-            }
             for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
-                let names_it = direct(&instr.op);
-                definition.direct |= names_it;
-                moves.add(id, &instr.op, names_it);
-                definition.note(&instr.op, names_it, leads);
+                definition.direct |= direct(&instr.op);
                 if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
                     definition.direct |= leads.path(path).is_some();
                     definition.symbols.push(path.clone());
@@ -241,20 +174,12 @@ impl Interest {
         }
         for (i, class) in module.classes.iter().enumerate() {
             let definition = interest.class(ClassId(i as u32));
-            stated.extend(
-                class
-                    .bases
-                    .iter()
-                    .chain(class.fields.iter().filter_map(|field| field.ty.as_ref()))
-                    .map(|ty| (definition, ty)),
-            );
             let definition = &mut interest.definitions[definition];
             for ty in class.bases.iter().chain(class.fields.iter().filter_map(|field| field.ty.as_ref())) {
                 definition.direct |= names_library(ty, &leads_on);
                 type_names(ty, &mut definition.types);
             }
         }
-        interest.give(&moves, outer, &stated, &leads_on, &libraries);
         interest.libraries = libraries;
         interest.name_definitions(module);
         for definition in &mut interest.definitions {
@@ -266,49 +191,11 @@ impl Interest {
         interest
     }
 
-    fn give(
-        &mut self,
-        moves: &Moves<'_>,
-        outer: Vec<(usize, FuncId)>,
-        stated: &[(usize, &TypeRef)],
-        leads_on: &dyn Fn(&Place, Option<&Name>) -> bool,
-        libraries: &FxHashSet<Name>,
-    ) {
-        let mut functions: FxHashMap<usize, Vec<FuncId>> = FxHashMap::default();
-        for (at, func) in outer {
-            functions.entry(at).or_default().push(func);
-        }
-        for (at, functions) in functions {
-            let found = moves.given(&functions);
-            let given = &mut self.definitions[at].given;
-            (given.direct, given.made) = (found.direct, found.made);
-            given.sources.extend(found.sources);
-        }
-        for (at, ty) in stated {
-            let mut names = Vec::new();
-            type_names(ty, &mut names);
-            let given = &mut self.definitions[*at].given;
-            given.direct |= names_library(ty, leads_on);
-            given.sources.extend(names.into_iter().map(|name| (Source::Global(name), false)));
-        }
-        for definition in &mut self.definitions {
-            if definition.releases {
-                let mentions = definition.mentions.iter().map(|name| (Source::Global(name.clone()), false));
-                definition.given.sources.extend(mentions);
-            }
-            // What is a library's is known by the path that is used.
-            let own = |source: &Source| !matches!(source, Source::Global(name) if libraries.contains(name));
-            definition.given.sources.retain(|(source, _)| own(source));
-            definition.given.sources.sort();
-            definition.given.sources.dedup();
-        }
-    }
-
     fn class(&mut self, class: ClassId) -> usize {
         let next = self.definitions.len();
         let at = *self.of_class.entry(class).or_insert(next);
         if at == next {
-            self.definitions.push(Definition { class: true, ..Definition::default() });
+            self.definitions.push(Definition::default());
         }
         at
     }
@@ -389,7 +276,7 @@ impl Interest {
             definition.kept = Some(depth);
             for name in definition.mentions.iter().chain(&definition.types) {
                 pending.extend(self.names.get(name).into_iter().flatten().map(|at| (*at, depth + 1)));
-                paths.extend(self.imports.get(name).map(|path| (path.clone(), depth + 1)));
+                paths.extend(self.imports.get(&Name::new(name)).map(|path| (path.clone(), depth + 1)));
             }
             paths.extend(definition.symbols.iter().map(|path| (path.clone(), depth + 1)));
         }
@@ -399,40 +286,25 @@ impl Interest {
 
     /// Finds out what is hot, given what is known of other modules: `level` tells for the path that an import binds how far it is from
     /// what acquires. Returns whether that changed anything.
-    pub fn settle(&mut self, module: &Module, level: &dyn Fn(&Name) -> Option<Heat>) -> bool {
+    pub fn settle(&mut self, module: &Module, level: &dyn Fn(&Name) -> Option<u8>) -> bool {
         let mut changed = false;
-        let imported: Vec<(Name, Heat)> =
+        let imported: Vec<(Name, u8)> =
             self.imports.iter().filter_map(|(name, path)| Some((name.clone(), level(path)?))).collect();
-        for (name, heat) in imported {
-            changed |= self.heat(name, heat);
+        for (name, level) in imported {
+            changed |= self.heat(name, level);
         }
-        let own = Heat { level: 0, library: true };
         for definition in &mut self.definitions {
-            let direct = definition.direct.then_some(own);
-            let imported = definition.symbols.iter().filter_map(level).filter_map(Heat::further);
-            changed |= definition.warm(Heat::of(direct.into_iter().chain(imported)).map(|heat| heat.level));
+            let own = definition.direct.then_some(0);
+            let imported = definition.symbols.iter().filter_map(level).map(|level| level + 1).min();
+            changed |= definition.heat([own, imported].into_iter().flatten().min());
         }
         loop {
             let mut again = false;
             for definition in &mut self.definitions {
                 let names = definition.mentions.iter().chain(&definition.types);
                 let levels = names.filter_map(|name| self.hot.get(name));
-                let least = levels.map(|heat| heat.level + 1).min();
-                again |= definition.warm(least);
-                let direct = definition.given.direct.then_some(own);
-                let sources = definition.given.sources.iter().filter_map(|(source, weak)| {
-                    let heat = match source {
-                        Source::Global(name) => self.hot.get(name).copied()?,
-                        Source::Symbol(path) => level(path)?,
-                    };
-                    heat.further().filter(|heat| !(*weak && heat.library))
-                });
-                let mut gives = Heat::of(direct.into_iter().chain(sources).chain(definition.gives));
-                if let Some(gives) = &mut gives {
-                    gives.library &= !definition.class && !definition.given.made;
-                }
-                again |= gives != definition.gives;
-                definition.gives = gives;
+                let least = levels.map(|level| level + 1).min();
+                again |= definition.heat(least);
             }
             again |= self.top_level(module);
             changed |= again;
@@ -442,45 +314,44 @@ impl Interest {
         }
     }
 
-    fn heat(&mut self, name: Name, heat: Heat) -> bool {
-        let known = self.hot.get(&name).copied();
-        let merged = Heat::merge(known, heat);
-        self.hot.insert(name, merged);
-        known != Some(merged)
+    fn heat(&mut self, name: Name, level: u8) -> bool {
+        let known = self.hot.entry(name).or_insert(u8::MAX);
+        let closer = level < *known;
+        *known = level.min(*known);
+        closer
     }
 
     /// What the top level makes of what is hot is hot.
     fn top_level(&mut self, module: &Module) -> bool {
         let mut changed = false;
-        let mut locals: FxHashMap<u32, Heat> = FxHashMap::default();
+        let mut locals: FxHashMap<u32, u8> = FxHashMap::default();
         for (at, instr) in module.func(FuncId(0)).blocks.iter().flat_map(|block| &block.instrs).enumerate() {
             let Some(dst) = instr.op.dst() else { continue };
-            let level_of = |at: Option<&usize>| self.definitions[*at?].gives;
+            let level_of = |at: Option<&usize>| at.and_then(|at| self.definitions[*at].level);
             let level = match &instr.op {
                 Op::Closure { func, .. } => level_of(self.of_function.get(func)),
                 Op::Const { value: Const::Class(class), .. } => level_of(self.of_class.get(class)),
                 _ => {
-                    let mut level = self.direct.contains(&at).then_some(Heat { level: 0, library: true });
+                    let mut level = self.direct.contains(&at).then_some(0);
                     instr.op.for_each_place(&mut |place| {
                         let known = match &place.root {
                             Root::Local(id) => locals.get(&id.0),
                             Root::Global(name) => self.hot.get(name),
                             _ => None,
                         };
-                        level = Heat::of(level.into_iter().chain(known.copied()));
+                        level = [level, known.copied()].into_iter().flatten().min();
                     });
                     level
                 }
             };
-            let Some(mut level) = level else { continue };
-            level.library &= !matches!(instr.op, Op::Build { .. }) && dst.is_root();
+            let Some(level) = level else { continue };
             match &dst.root {
                 Root::Local(id) => {
                     locals.insert(id.0, level);
                 }
                 Root::Global(_) if dst.starts_with(&Export::whole()) => {
-                    let merged = Heat::merge(self.whole, level);
-                    changed |= self.whole.replace(merged) != Some(merged);
+                    changed |= self.whole.is_none_or(|known| level < known);
+                    self.whole = Some(self.whole.map_or(level, |known| known.min(level)));
                 }
                 Root::Global(_) => {
                     if let Some(name) = global_name(dst) {
@@ -514,15 +385,11 @@ impl Interest {
     }
 
     /// How far the member, the first of a path behind the module's name, is from what acquires; without one, the closest member.
-    pub fn heat_of(&self, member: &str) -> Option<Heat> {
-        let library = self.libraries.contains(&Name::new(member)).then_some(Heat { level: 0, library: true });
-        let named = if member.is_empty() {
-            // The module itself: what its functions give is no library's.
-            Heat::of(self.hot.values().copied()).map(|heat| Heat { library: false, ..heat })
-        } else {
-            self.hot.get(&Name::new(member)).copied()
-        };
-        Heat::of([library, named, self.whole].into_iter().flatten())
+    pub fn level_of(&self, member: &str) -> Option<u8> {
+        let member = &Name::new(member);
+        let library = self.libraries.contains(member).then_some(0);
+        let named = if member.is_empty() { self.hot.values().min() } else { self.hot.get(member) };
+        [library, named.copied(), self.whole].into_iter().flatten().min()
     }
 
     pub fn passes_on(&self) -> &[Name] {
