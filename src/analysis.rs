@@ -141,6 +141,11 @@ impl<'a> Triage<'a> {
         words.is_none_or(|(_, words)| lang::may_import(language, text, words))
     }
 
+    /// Files with this name, given without extension, are there to gather what others have.
+    fn gathers(&self, language: Language, name: &str) -> bool {
+        self.catalog.of(ecosystem(language)).language().gathering.iter().any(|known| known == name)
+    }
+
     /// `name`, the first part of a module's name or the package of a specifier, is one that the catalogue describes.
     pub fn is_library(&self, language: Language, name: &str) -> bool {
         self.catalog.of(ecosystem(language)).is_library(name)

@@ -37,6 +37,8 @@ pub struct Listed {
 pub struct Plan {
     pub(super) graph: Graph,
     files: Vec<Listed>,
+    /// Per file: it is there to gather what others have.
+    gathering: Vec<bool>,
     /// The project has files that are not listed.
     partial: bool,
 }
@@ -55,7 +57,12 @@ impl Plan {
             })
             .collect();
         let graph = Graph::new(&nodes, manifests, &|language, name| triage.is_library(language, name));
-        Plan { graph, files, partial }
+        let gathering = files.iter().map(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            triage.gathers(file.language, name.split('.').next().unwrap_or_default())
+        });
+        let gathering = gathering.collect();
+        Plan { graph, files, gathering, partial }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -89,8 +96,7 @@ impl Plan {
 
     /// The file is there to gather what others have.
     pub(super) fn gathers(&self, file: FileId) -> bool {
-        let name = self.path(file).rsplit('/').next().unwrap_or_default();
-        matches!(name.split('.').next(), Some("index" | "__init__"))
+        self.gathering[file.0 as usize]
     }
 
     /// How modules lead to each other that are analysed together, in this order.
@@ -102,8 +108,8 @@ impl Plan {
             for specifier in &self.listed(*file).glance.imports {
                 let target = self.graph.target(*file, specifier);
                 match target.map(|target| (modules.get(&target), target)) {
-                    Some((Some(to), _)) => links.add(from, specifier.clone(), *to),
-                    Some((None, file)) => links.add_outside(from, specifier.clone(), file),
+                    Some((Some(to), _)) => links.add(from, *specifier, *to),
+                    Some((None, file)) => links.add_outside(from, *specifier, file),
                     None => {}
                 }
             }

@@ -244,7 +244,7 @@ impl Reach<'_> {
         let mut found: Vec<Needed> = Vec::new();
         if let Some(member) = &item.member {
             // The name may be one of another module.
-            paths.extend(interest.import(member).map(|path| (path.clone(), item.depth)));
+            paths.extend(interest.import(member).map(|path| (*path, item.depth)));
             let passed = interest.passes_on().to_vec();
             let targets = passed.iter().filter_map(|specifier| self.plan().graph.target(item.file, specifier));
             found.extend(targets.map(|file| Needed { file, ..item.clone() }));

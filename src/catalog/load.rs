@@ -117,7 +117,7 @@ struct Loader {
 
 impl Loader {
     fn new(catalog: EcosystemFacts) -> Self {
-        let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id.clone(), id)).collect();
+        let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id, id)).collect();
         let libraries = catalog.libraries().cloned().collect();
         Loader {
             catalog,
@@ -135,7 +135,7 @@ impl Loader {
     }
 
     fn mistake(&mut self, trail: &str, message: impl Into<String>) {
-        self.mistakes.push(Mistake { file: self.file.clone(), trail: trail.to_owned(), message: message.into() });
+        self.mistakes.push(Mistake { file: self.file, trail: trail.to_owned(), message: message.into() });
     }
 
     /// Gives every type of a file its id, so that files may refer to each other in any order.
@@ -143,7 +143,7 @@ impl Loader {
         let library = &file.library;
         if library.name.is_empty() {
             self.mistake("library.name", "the library's name is empty");
-        } else if !self.libraries.insert(library.name.clone()) {
+        } else if !self.libraries.insert(library.name) {
             self.mistake("library.name", format!("library `{}` is already defined", library.name));
         }
         self.catalog.add_library(&library.name);
@@ -186,12 +186,12 @@ impl Loader {
             return self.mistake(trail, format!("id `{id}` {error}"));
         }
         if let Some(known) = self.ids.get(id) {
-            let library = self.catalog.ty(*known).library.clone();
+            let library = self.catalog.ty(*known).library;
             return self.mistake(trail, format!("id `{id}` is already defined by library `{library}`"));
         }
         let facts = TypeFacts {
-            id: id.clone(),
-            library: file.library.name.clone(),
+            id: *id,
+            library: file.library.name,
             ecosystem: file.library.ecosystem,
             versions,
             resource: None,
@@ -200,7 +200,7 @@ impl Loader {
             entries: Vec::new(),
         };
         let ty = self.catalog.add_type(facts);
-        self.ids.insert(id.clone(), ty);
+        self.ids.insert(*id, ty);
     }
 
     fn define(&mut self, file: CatalogFile) {
@@ -215,7 +215,7 @@ impl Loader {
             self.define_symbol(symbol, &format!("symbol.{i}"));
         }
         if let Some(facts) = file.language {
-            if let Some(other) = self.language.replace(self.file.clone()) {
+            if let Some(other) = self.language.replace(self.file) {
                 self.mistake("language", format!("{other} already states the conventions of this language"));
             }
             self.catalog.add_language(facts);
@@ -393,10 +393,10 @@ impl Loader {
         if !conditional {
             let others = self.classes.get(path).map_or(&[][..], Vec::as_slice);
             if let Some(other) = others.iter().find(|other| self.same_versions(**other, ty)) {
-                let other = self.catalog.ty(*other).id.clone();
+                let other = self.catalog.ty(*other).id;
                 self.mistake(trail, format!("class `{path}` already belongs to `{other}`"));
             }
-            self.classes.entry(path.clone()).or_default().push(ty);
+            self.classes.entry(*path).or_default().push(ty);
         }
         if !self.add_made(path, ty, trail) {
             return false;
@@ -431,7 +431,7 @@ impl Loader {
                 && self.same_versions(known.resource, fact.resource)
         });
         if let Some(rival) = rival.map(|known| known.resource) {
-            let other = self.catalog.ty(rival).id.clone();
+            let other = self.catalog.ty(rival).id;
             self.mistake(trail, format!("`{path}` already acquires `{other}` without conditions"));
         } else {
             if fact.callback.is_none() {

@@ -137,8 +137,8 @@ impl EcosystemFacts {
     /// Facts about a function or class, to be added to.
     pub(super) fn function_mut(&mut self, path: &str) -> &mut SymbolFacts {
         let path = Name::new(path);
-        let facts = || SymbolFacts { path: path.clone(), ..SymbolFacts::default() };
-        self.functions.entry(path.clone()).or_insert_with(facts)
+        let facts = || SymbolFacts { path, ..SymbolFacts::default() };
+        self.functions.entry(path).or_insert_with(facts)
     }
 
     /// Facts about a method, to be added to.
@@ -177,7 +177,7 @@ impl EcosystemFacts {
     }
 
     pub(super) fn add_library(&mut self, name: &Name) {
-        self.libraries.push(name.clone());
+        self.libraries.push(*name);
     }
 
     pub(super) fn add_import(&mut self, word: &Name) {
@@ -207,6 +207,6 @@ impl EcosystemFacts {
 
 fn insert_sorted(words: &mut Vec<Name>, word: &Name) {
     if let Err(at) = words.binary_search(word) {
-        words.insert(at, word.clone());
+        words.insert(at, *word);
     }
 }

@@ -634,6 +634,9 @@ pub struct LanguageFacts {
     /// without extension.
     #[schemars(with = "Vec<String>")]
     pub test_paths: Vec<Name>,
+    /// Names of files, without extension, that are there to gather what others have (`index`).
+    #[schemars(with = "Vec<String>")]
+    pub gathering: Vec<Name>,
     /// Path patterns, as in `test_paths`, of code that runs once in a process of its own (database migrations).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

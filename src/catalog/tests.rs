@@ -141,7 +141,7 @@ fn the_resource_has_its_releases_in_one_shape() {
     let factory = catalog.function("kv.factory").unwrap().makes[0];
     assert!(catalog.resource(factory).is_none());
     assert_eq!(catalog.ty(factory).teardown, ["tearDown"]);
-    assert_eq!(catalog.ty(parent.ty).attributes["pool"], catalog.class("kv.Pool", None).unwrap());
+    assert_eq!(catalog.ty(parent.ty).attributes[&Name::new("pool")], catalog.class("kv.Pool", None).unwrap());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_users_file_builds_on_the_catalogue_it_extends() {
                 types = [\"mine.Box\"]\nattributes = { client = \"kv.client\" }\n[language]\nclosers = [\"bye\"]\n";
     let catalog = base.extended(&[("mine.toml".to_owned(), text.to_owned())]).unwrap();
     let (catalog, base_facts) = (catalog.of(Ecosystem::Python), base.of(Ecosystem::Python));
-    let held = catalog.ty(catalog.class("mine.Box", None).unwrap()).attributes["client"];
+    let held = catalog.ty(catalog.class("mine.Box", None).unwrap()).attributes[&Name::new("client")];
     assert_eq!(Some(held), base_facts.class("kv.Client", None), "ids of the base stay valid");
     assert_eq!(catalog.language().closers, ["bye"]);
     assert_eq!(catalog.imports().collect::<Vec<_>>(), ["kv", "kv_pool", "mine"]);
@@ -438,7 +438,7 @@ fn a_callable_is_what_the_version_at_hand_makes_of_it() {
             let mut in_force = facts.acquires.iter().map(|fact| fact.resource);
             assert_eq!(in_force.find(|ty| catalog.is_in_force(path, *ty, Some(&known))), Some(ty));
         }
-        catalog.ty(ty).id.clone()
+        catalog.ty(ty).id
     };
     assert_eq!(made("kv", "1.9.0", "kv.Client"), "kv.old");
     assert_eq!(made("kv", "3.0.0", "kv.Client"), "kv.middle");

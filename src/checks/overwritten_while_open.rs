@@ -99,7 +99,7 @@ pub fn detect_field(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) 
     let subject = Subject::new(summaries, case)?;
     let mut draft = subject.draft(RULE.id, leak);
     let method = summaries.resolved.program.func(owned.refilled_in?);
-    let receiver = method.receiver.clone().unwrap_or_default();
+    let receiver = method.receiver.unwrap_or_default();
     draft.at = leak.at;
     draft.message = format!(
         "`{}` overwrites the {} in `{receiver}.{}` while it is still open",

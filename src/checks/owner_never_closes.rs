@@ -103,10 +103,10 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     let store = case.outcome.stores.iter().find(|(field, _)| *field == owned.field).map(|(_, span)| *span);
     let subject = Subject::new(summaries, case)?;
     let class = summaries.resolved.program.class(owned.class);
-    let receiver = summaries.resolved.program.func(case.func).receiver.clone().unwrap_or_default();
+    let receiver = summaries.resolved.program.func(case.func).receiver.unwrap_or_default();
     let key = owned.key.as_ref().map(|key| format!(".{key}")).unwrap_or_default();
     let place = format!("{receiver}.{}{key}", owned.field);
-    let name = |func: &FuncId| summaries.resolved.program.func(*func).name.clone();
+    let name = |func: &FuncId| summaries.resolved.program.func(*func).name;
     let released = subject.released();
     let left_open = |class: &Name, closer: &FuncId| {
         format!("`{class}.{}` leaves the {} in `{place}` open", name(closer), subject.noun())

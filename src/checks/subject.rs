@@ -224,14 +224,14 @@ fn first_name(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
         Start::Place(_) => return None,
     };
     let block = function.block(at.block);
-    let mut held: Place = block.instrs.get(at.op as usize)?.op.dst()?.clone();
+    let mut held: Place = *block.instrs.get(at.op as usize)?.op.dst()?;
     for proj in proj {
-        held = held.project(proj.clone());
+        held = held.project(*proj);
     }
     for instr in &block.instrs[at.op as usize..] {
         let next = match &instr.op {
             Op::Copy { dst, src, .. } | Op::Await { dst, src } => held.rebase(src, dst),
-            Op::Enter { dst, manager, .. } if *manager == held => Some(dst.clone()),
+            Op::Enter { dst, manager, .. } if *manager == held => Some(*dst),
             _ => None,
         };
         if let Some(next) = next {

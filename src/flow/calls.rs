@@ -39,7 +39,7 @@ impl Run<'_> {
                 }
                 Fate::PassedThrough => {
                     state.kill(dst);
-                    state.releasing = Some(dst.clone());
+                    state.releasing = Some(*dst);
                     return Step::Go;
                 }
                 Fate::Ignored => {}
@@ -51,7 +51,7 @@ impl Run<'_> {
             return self.release(self.must_be_awaited(place), span, dst, state);
         }
         let receiver = receiver(callee);
-        if let Some(function) = receiver.as_ref().map(|(recv, name)| recv.field(name.clone()))
+        if let Some(function) = receiver.as_ref().map(|(recv, name)| recv.field(*name))
             && self.is_release_function(&function, state)
         {
             return self.release(self.must_be_awaited(&function), span, dst, state);
@@ -89,9 +89,9 @@ impl Run<'_> {
             let rests: Vec<Vec<Proj>> = state.elements(recv).map(<[Proj]>::to_vec).collect();
             state.kill(dst);
             let element = dst.project(Proj::Elem);
-            for of in [element.project(Proj::Index(1)), element, dst.clone()] {
+            for of in [element.project(Proj::Index(1)), element, *dst] {
                 for rest in &rests {
-                    let place = rest.iter().fold(of.clone(), |place, proj| place.project(proj.clone()));
+                    let place = rest.iter().fold(of, |place, proj| place.project(*proj));
                     if !place.cut {
                         state.add_may(place);
                     }
@@ -113,7 +113,7 @@ impl Run<'_> {
                     let lazy = (function.r#async && !eager) || function.generator;
                     if let Some(step) = self.project_call(*func, lazy, site, receiver.as_ref(), state, node) {
                         if opens {
-                            state.spared = Some(dst.clone());
+                            state.spared = Some(*dst);
                         }
                         return step;
                     }
@@ -154,7 +154,7 @@ impl Run<'_> {
         state.kill(dst);
         over.into_iter().for_each(|place| state.add_may(place));
         if opens {
-            state.spared = Some(dst.clone());
+            state.spared = Some(*dst);
         }
         self.lost(at, span, state, node)
     }
@@ -199,7 +199,7 @@ impl Run<'_> {
         let resource = self.resource?;
         if state.is_part(recv) && resource.parts.contains(name) {
             state.kill(dst);
-            state.add_part(dst.clone());
+            state.add_part(*dst);
             return Some(Step::Go);
         }
         if state.parents.contains(recv) {
@@ -210,7 +210,7 @@ impl Run<'_> {
             return None;
         }
         let path: Name = if state.holds(recv) {
-            name.clone()
+            *name
         } else {
             // `client.connection_pool.disconnect()`: a method of a part.
             let owner = state.owner_of(recv)?;
@@ -240,7 +240,7 @@ impl Run<'_> {
         }
         if language.enter_methods.contains(&path) {
             state.kill(dst);
-            state.add_must(dst.clone());
+            state.add_must(*dst);
             if state.status == Status::Pending && !resource.r#async {
                 state.status = Status::Open;
             }
@@ -286,12 +286,12 @@ impl Run<'_> {
         }
         state.kill(dst);
         if resource.parts.contains(&path) {
-            state.add_part(dst.clone());
+            state.add_part(*dst);
         } else if self.ctx.resolved.is_fluent(resource, &path) {
-            state.add_must(dst.clone());
+            state.add_must(*dst);
         } else if let Some(fact) = self.state_test(&path) {
             // A temporary, or a flag, that the next branch asks about.
-            state.know(dst.clone(), fact);
+            state.know(*dst, fact);
         }
         Some(Step::Go)
     }
@@ -312,7 +312,7 @@ impl Run<'_> {
             Step::Stop
         } else if awaited {
             state.kill(dst);
-            state.releasing = Some(dst.clone());
+            state.releasing = Some(*dst);
             self.outcome.unawaited.push(span);
             Step::Go
         } else {
@@ -373,7 +373,7 @@ impl Run<'_> {
                         }
                         state.kill(dst);
                         if symbol.enters && holds {
-                            state.add_must(dst.clone());
+                            state.add_must(*dst);
                             if state.status == Status::Pending {
                                 state.status = Status::Open;
                             }
@@ -386,7 +386,7 @@ impl Run<'_> {
                     }
                     Role::Wraps if holds => {
                         state.kill(dst);
-                        state.add_guard(dst.clone());
+                        state.add_guard(*dst);
                         if state.status == Status::Pending {
                             state.status = Status::Open;
                         }
@@ -395,7 +395,7 @@ impl Run<'_> {
                     // `partial(client.close)`.
                     Role::Transparent if releaser && !holds => {
                         state.kill(dst);
-                        state.add_guard(dst.clone());
+                        state.add_guard(*dst);
                         return Some(Step::Go);
                     }
                     Role::Transparent | Role::Drives if holds => {
@@ -405,9 +405,9 @@ impl Run<'_> {
                         let exact = state.is_must(&arg.place);
                         state.kill(dst);
                         if exact {
-                            state.add_must(dst.clone())
+                            state.add_must(*dst)
                         } else {
-                            state.add_may(dst.clone())
+                            state.add_may(*dst)
                         }
                         return Some(Step::Go);
                     }
@@ -417,7 +417,7 @@ impl Run<'_> {
                     }
                     Role::Affirms if state.is_must(&arg.place) => {
                         state.kill(dst);
-                        state.know(dst.clone(), Known::True);
+                        state.know(*dst, Known::True);
                         return Some(Step::Go);
                     }
                     Role::SetsAttribute => return Some(self.give_away(span, state, node)),
@@ -523,7 +523,7 @@ impl Run<'_> {
         }
         let types = self.ctx.resolved.type_of(self.ctx.func, &visitor.place);
         elements.any(|rest| {
-            let given = rest.iter().fold(Place::root(Root::Param(0)), |place, proj| place.project(proj.clone()));
+            let given = rest.iter().fold(Place::root(Root::Param(0)), |place, proj| place.project(*proj));
             types.iter().any(|ty| match ty {
                 Ty::Func(func) => {
                     !given.cut && self.ctx.callees.effect(*func, &given, self.token.kind).release != Rel::Never
@@ -567,7 +567,7 @@ impl Run<'_> {
             let function = self.ctx.resolved.program.func(*func);
             if function.class.is_some() && !place.proj.is_empty() {
                 // A bound method: `self.close`.
-                let mut receiver = place.clone();
+                let mut receiver = *place;
                 receiver.proj.pop();
                 let this = Place::root(Root::This);
                 return held.iter().filter_map(|held| held.rebase(&receiver, &this)).any(|inner| releases(&inner));
@@ -584,12 +584,12 @@ impl Run<'_> {
 /// The object whose method is called, and the method.
 fn receiver(callee: &Callee) -> Option<(Place, Name)> {
     match callee {
-        Callee::Method { recv, name, .. } => Some((recv.clone(), name.clone())),
+        Callee::Method { recv, name, .. } => Some((*recv, *name)),
         Callee::Value(place) => match place.proj.last() {
             Some(Proj::Field(name)) => {
-                let mut owner = place.clone();
+                let mut owner = *place;
                 owner.proj.pop();
-                Some((owner, name.clone()))
+                Some((owner, *name))
             }
             _ => None,
         },
@@ -608,7 +608,7 @@ fn made_over(targets: &[Target<'_>], args: &[Arg], dst: &Place, state: &State) -
     let given = args.iter().enumerate().filter(|(_, arg)| holds(arg));
     given
         .map(|(i, arg)| {
-            let part = arg.name.clone().unwrap_or_else(|| Name::from(format!("{i}")));
+            let part = arg.name.unwrap_or_else(|| Name::from(format!("{i}")));
             dst.field(part)
         })
         .collect()

@@ -197,7 +197,7 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                     }
                 }
                 Op::Copy { dst, .. } => {
-                    let mut owner = dst.clone();
+                    let mut owner = *dst;
                     if owner.proj.pop().is_some() && is_own(&owner) {
                         use_of = |uses| uses.own = true;
                     }

@@ -24,13 +24,13 @@ impl Run<'_> {
                 let elements = elements_for(dst, src, state);
                 // Going through a map gives pairs: what may be an element may be a pair with it.
                 let half = src.proj.last().filter(|proj| **proj == Proj::Index(1)).map(|_| {
-                    let mut pair = src.clone();
+                    let mut pair = *src;
                     pair.proj.pop();
                     pair
                 });
                 if !elements.is_empty() {
                     // The loop variable stands for the element that holds it: this is its round.
-                    state.know(src.clone(), Known::True);
+                    state.know(*src, Known::True);
                 }
                 // A global that holds a part (`db = client.app`) keeps the whole.
                 let part = state.is_part(src) || state.owner_of(src).is_some();
@@ -51,7 +51,7 @@ impl Run<'_> {
                 state.copy(dst, src, *moved);
                 elements.into_iter().for_each(|place| state.add_may(place));
                 if half.is_some_and(|pair| state.holds(&pair)) {
-                    state.add_may(dst.clone());
+                    state.add_may(*dst);
                 }
                 if !self.remembers(dst) {
                     state.facts.retain(|(place, _)| place != dst);
@@ -61,7 +61,7 @@ impl Run<'_> {
                     && state.reaches(dst)
                     && !self.outcome.stores.iter().any(|(known, _)| known == field)
                 {
-                    self.outcome.stores.push((field.clone(), instr.span));
+                    self.outcome.stores.push((*field, instr.span));
                 }
                 self.lost(at, instr.span, state, node)
             }
@@ -83,9 +83,9 @@ impl Run<'_> {
                         self.outcome.deferred.push(instr.span);
                         return Step::Stop;
                     }
-                    let to = dst.project(proj.clone());
+                    let to = dst.project(*proj);
                     if self.closure_releases(part, state) {
-                        held.add_may(to.clone());
+                        held.add_may(to);
                     }
                     // The fields of what is spread are fields of what is built.
                     let spread = |place: &Place| {
@@ -105,7 +105,7 @@ impl Run<'_> {
                 let parted = parts.iter().any(|(_, part)| state.is_part(part));
                 state.kill(dst);
                 if parted {
-                    state.add_part(dst.clone());
+                    state.add_part(*dst);
                 }
                 held.must.into_iter().filter(|place| !place.cut).for_each(|place| state.add_must(place));
                 held.may.into_iter().filter(|place| !place.cut).for_each(|place| state.add_may(place));
@@ -150,7 +150,7 @@ impl Run<'_> {
                     }
                     if dst != manager {
                         state.kill(dst);
-                        state.add_must(dst.clone());
+                        state.add_must(*dst);
                     }
                     return Step::Go;
                 }
@@ -224,7 +224,7 @@ impl Run<'_> {
             Const::Num(_) | Const::Str(_) => Known::Equal(value.clone()),
             Const::Symbol(_) | Const::Class(_) => return,
         };
-        state.know(dst.clone(), fact);
+        state.know(*dst, fact);
     }
 
     /// Stops at a call that does not come back.
@@ -241,7 +241,7 @@ impl Run<'_> {
             Root::Global(_) => Some(Owner::Process),
             Root::Capture(_) => match dst.proj.first() {
                 Some(Proj::Field(name)) if self.ctx.resolved.receiver_class(self.ctx.func, &dst.root).is_some() => {
-                    Some(Owner::Field(name.clone()))
+                    Some(Owner::Field(*name))
                 }
                 _ => Some(Owner::Other),
             },
@@ -297,7 +297,7 @@ fn elements_for(dst: &Place, src: &Place, state: &State) -> Vec<Place> {
     let mut container = *src;
     container.proj.truncate(base.len());
     container.cut = false;
-    let place = |rest: &[Proj]| rest.iter().fold(dst.clone(), |place, proj| place.project(proj.clone()));
+    let place = |rest: &[Proj]| rest.iter().fold(*dst, |place, proj| place.project(*proj));
     state.elements(&container).map(place).filter(|place| !place.cut).collect()
 }
 

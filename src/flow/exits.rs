@@ -143,10 +143,9 @@ impl Run<'_> {
             for place in state.must.iter().chain(maybe).filter(|place| (caller || field) && place.root == root) {
                 match place.proj.first() {
                     Some(Proj::Field(name)) if field => {
-                        self.handed(Owner::Field(name.clone()), at, &state, node);
-                        let inside = (place.proj.len() > 1).then(|| place.clone());
-                        let last =
-                            self.outcome.handed.last_mut().filter(|last| last.owner == Owner::Field(name.clone()));
+                        self.handed(Owner::Field(*name), at, &state, node);
+                        let inside = (place.proj.len() > 1).then_some(*place);
+                        let last = self.outcome.handed.last_mut().filter(|last| last.owner == Owner::Field(*name));
                         if let Some(last) = last {
                             last.inside = last.inside.take().or(inside);
                         }
@@ -210,7 +209,7 @@ impl Run<'_> {
     pub(super) fn find_given_in(&mut self) {
         let Start::Acquire { at, .. } = &self.token.start else { return };
         let program = self.ctx.resolved.program;
-        self.given_in.extend(program.op(*at).op.dst().map(|dst| dst.root.clone()));
+        self.given_in.extend(program.op(*at).op.dst().map(|dst| dst.root));
         for instr in program.func(self.ctx.func).blocks.iter().flat_map(|block| &block.instrs) {
             if let Op::Copy { dst, src, .. } | Op::Await { dst, src } = &instr.op
                 && dst.is_root()
@@ -219,7 +218,7 @@ impl Run<'_> {
                 && self.given_in.contains(&src.root)
                 && !self.given_in.contains(&dst.root)
             {
-                self.given_in.push(dst.root.clone());
+                self.given_in.push(dst.root);
             }
         }
     }
@@ -252,7 +251,7 @@ impl Run<'_> {
                         {
                             return Some((Owner::Process, None));
                         }
-                        return Some((Owner::Field(name.clone()), (place.proj.len() > 1).then(|| place.clone())));
+                        return Some((Owner::Field(*name), (place.proj.len() > 1).then_some(*place)));
                     }
                     return Some((Owner::Other, None));
                 }
@@ -261,7 +260,7 @@ impl Run<'_> {
                 Root::Param(_) if !place.is_root() => return Some((Owner::Other, None)),
                 root if self.given_in.contains(root) => {}
                 // It may be the resource itself: that it may also be a pair with it says nothing.
-                root if !place.is_root() && state.holds(&Place::root(root.clone())) => {}
+                root if !place.is_root() && state.holds(&Place::root(*root)) => {}
                 Root::Local(id) if function.locals.get(id.0 as usize).is_some_and(|local| local.name.is_none()) => {}
                 Root::Local(_)
                     if !place.is_root() && !self.ctx.resolved.is_own_container(self.ctx.func, &place.root) =>

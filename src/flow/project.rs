@@ -112,9 +112,9 @@ impl Run<'_> {
         if returned || spared {
             state.kill(dst);
             if returned {
-                state.add_must(dst.clone());
+                state.add_must(*dst);
             }
-            state.spared = spared.then(|| dst.clone());
+            state.spared = spared.then_some(*dst);
             return Some(Step::Go);
         }
         None

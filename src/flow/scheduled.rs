@@ -74,7 +74,7 @@ impl Run<'_> {
             return None;
         };
         let class = self.ctx.resolved.receiver_class(self.ctx.func, &recv.root)?;
-        let field = Place::root(Root::This).field(name.clone());
+        let field = Place::root(Root::This).field(*name);
         let (mut made, mut given) = (false, false);
         for (_, method) in self.ctx.resolved.methods(class) {
             let copies = || {
@@ -90,7 +90,7 @@ impl Run<'_> {
                 given |= foreign(src) || copies().any(|(dst, from)| dst == src && foreign(from));
             }
         }
-        (made && !given).then(|| name.clone())
+        (made && !given).then_some(*name)
     }
 
     /// The op gives one of the variables another name, or schedules something more with it.
@@ -137,7 +137,7 @@ impl Run<'_> {
         {
             state.guards.clear();
             state.kill(dst);
-            state.add_guard(dst.clone());
+            state.add_guard(*dst);
             return Some(Step::Go);
         }
         None
@@ -158,7 +158,7 @@ impl Run<'_> {
         site.args.iter().skip(position + 1).enumerate().any(|(i, arg)| {
             state.elements(&arg.place).any(|rest| {
                 let start = Place::root(Root::Param(i as u16));
-                let given = rest.iter().fold(start, |place, proj| place.project(proj.clone()));
+                let given = rest.iter().fold(start, |place, proj| place.project(*proj));
                 let released = |func| self.ctx.callees.effect(func, &given, self.token.kind).release != Rel::Never;
                 !given.cut && types.iter().any(|ty| matches!(ty, Ty::Func(func) if released(*func)))
             })

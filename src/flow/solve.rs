@@ -116,11 +116,11 @@ pub fn solve(ctx: Context<'_>, token: &Token) -> Outcome {
         Start::Acquire { .. } => {}
         Start::Place(place) => {
             state.status = Status::Open;
-            state.add_must(place.clone());
+            state.add_must(*place);
             // What holds it may be something of its own, like an exit stack in a field.
             let types = ctx.resolved.type_of(ctx.func, place);
             if types.iter().any(|ty| matches!(ty, Ty::Inst(id) if ctx.resolved.catalog.resource(*id).is_none())) {
-                state.add_guard(place.clone());
+                state.add_guard(*place);
             }
             run.readers(place).into_iter().for_each(|reader| state.add_may(reader));
         }
@@ -168,7 +168,7 @@ fn tested_places(ctx: Context<'_>) -> FxHashSet<Place> {
         }
     }
     let keep = |place: &&Place, count: u32| count > 1 || set_to_constants.contains(*place);
-    tests.iter().filter(|(place, count)| keep(place, **count)).map(|(place, _)| (*place).clone()).collect()
+    tests.iter().filter(|(place, count)| keep(place, **count)).map(|(place, _)| *(*place)).collect()
 }
 
 impl<'a> Run<'a> {
@@ -188,10 +188,10 @@ impl<'a> Run<'a> {
     /// Attributes of the receiver that are read through a method which gives what the field `place` of it holds.
     fn readers(&self, place: &Place) -> Vec<Place> {
         let class = self.ctx.resolved.receiver_class(self.ctx.func, &place.root).filter(|_| !place.is_root());
-        let inner = place.rebase(&Place::root(place.root.clone()), &Place::root(Root::This));
+        let inner = place.rebase(&Place::root(place.root), &Place::root(Root::This));
         let (Some(class), Some(inner)) = (class, inner) else { return Vec::new() };
         let readers = self.ctx.callees.readers(class, &inner, self.token.kind);
-        readers.iter().map(|name| Place::root(place.root.clone()).field(name.clone())).collect()
+        readers.iter().map(|name| Place::root(place.root).field(*name)).collect()
     }
 
     fn blocks_leading_to_start(&self) -> Vec<bool> {
@@ -331,12 +331,12 @@ impl<'a> Run<'a> {
                 state.held = if lazy { Held::NotYet } else { Held::Yes };
                 state.status = if *pending { Status::Pending } else { Status::Open };
                 for proj in std::iter::once(proj).chain(also) {
-                    state.add_must(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                    state.add_must(proj.iter().fold(*dst, |place, proj| place.project(*proj)));
                 }
                 for proj in closers {
-                    state.add_guard(proj.iter().fold(dst.clone(), |place, proj| place.project(proj.clone())));
+                    state.add_guard(proj.iter().fold(*dst, |place, proj| place.project(*proj)));
                 }
-                parents.iter().for_each(|parent| state.add_parent(parent.clone()));
+                parents.iter().for_each(|parent| state.add_parent(*parent));
                 node = self.node(node, Event::Acquired);
                 continue;
             }
@@ -529,11 +529,11 @@ impl<'a> Run<'a> {
                 && self.tested.contains(place)
                 && !state.is_must(place)
             {
-                state.know(place.clone(), fact);
+                state.know(*place, fact);
             }
             let event = match decided {
                 Some(_) => Event::Flow,
-                None => Event::Branch { place: place.clone(), test: test.clone(), taken, span, other },
+                None => Event::Branch { place: *place, test: test.clone(), taken, span, other },
             };
             self.enter(to, state, node, event);
         }

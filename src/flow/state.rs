@@ -209,7 +209,7 @@ impl State {
             self.releasing = releasing;
         }
         if let Some(fact) = fact {
-            self.know(dst.clone(), fact);
+            self.know(*dst, fact);
         }
     }
 

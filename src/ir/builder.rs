@@ -206,7 +206,7 @@ impl Builder {
     pub fn store_answer(&mut self, yes: BlockId, no: BlockId, end: BlockId, dst: &Place, span: Span) {
         for (block, value) in [(yes, true), (no, false)] {
             self.start(block);
-            self.emit(Op::Const { dst: dst.clone(), value: Const::Bool(value) }, span, Origin::Same);
+            self.emit(Op::Const { dst: *dst, value: Const::Bool(value) }, span, Origin::Same);
             self.goto(end, span);
         }
         self.start(end);

@@ -154,7 +154,7 @@ impl Place {
 
     /// This place, one step further.
     pub fn project(&self, proj: Proj) -> Self {
-        let mut place = self.clone();
+        let mut place = *self;
         if place.proj.len() == Self::MAX_PROJ {
             place.cut = true;
         } else {
@@ -181,10 +181,10 @@ impl Place {
         if !self.starts_with(from) {
             return None;
         }
-        let mut out = to.clone();
+        let mut out = *to;
         out.cut |= self.cut;
         for proj in &self.proj[from.proj.len()..] {
-            out = out.project(proj.clone());
+            out = out.project(*proj);
         }
         Some(out)
     }

@@ -411,7 +411,7 @@ impl fmt::Display for NamedPlace<'_, '_> {
         match name {
             None => write!(f, "{place}"),
             Some(name) => {
-                write!(f, "{}:{name}", Place::root(place.root.clone()))?;
+                write!(f, "{}:{name}", Place::root(place.root))?;
                 place.proj.iter().try_for_each(|proj| write!(f, "{proj}"))?;
                 if place.cut { write!(f, "..") } else { Ok(()) }
             }

@@ -68,7 +68,7 @@ impl<'a> Resolved<'a> {
         let mut info = CallInfo::default();
         match callee {
             Callee::Method { recv, name, .. } => {
-                info.receiver = Some(recv.clone());
+                info.receiver = Some(*recv);
                 for ty in self.type_of(func, recv) {
                     self.method_target(&ty, name, &mut info);
                 }
@@ -85,8 +85,8 @@ impl<'a> Resolved<'a> {
                 }
             }
             Callee::Value(place) => {
-                if let Some((Proj::Field(_), _)) = place.proj.split_last().map(|(last, rest)| (last.clone(), rest)) {
-                    let mut owner = place.clone();
+                if let Some((Proj::Field(_), _)) = place.proj.split_last().map(|(last, rest)| (*last, rest)) {
+                    let mut owner = *place;
                     owner.proj.pop();
                     info.receiver = Some(owner);
                 }
@@ -165,7 +165,7 @@ impl<'a> Resolved<'a> {
 
     /// A function that was put into an object under the name: `exports.connect = ...`, `const api = { connect() {} }`.
     fn stored_target(&self, func: FuncId, recv: &Place, name: &Name, info: &mut CallInfo<'a>) {
-        let stored = self.type_of(func, &recv.field(name.clone()));
+        let stored = self.type_of(func, &recv.field(*name));
         let mut functions = stored.iter().filter(|ty| matches!(ty, Ty::Func(_) | Ty::Class(_))).peekable();
         if functions.peek().is_some() {
             info.targets.clear();
@@ -178,7 +178,7 @@ impl<'a> Resolved<'a> {
             Ty::Path(path) => self.path_target(self.member_path(path, name), info),
             Ty::Inst(id) => info.targets.push(match self.catalog.method(*id, name) {
                 Some(facts) => Target::Catalog { facts },
-                None => Target::ResourceMethod { ty: *id, name: name.clone() },
+                None => Target::ResourceMethod { ty: *id, name: *name },
             }),
             Ty::Object(class) => {
                 info.targets.extend(self.virtual_methods(*class, name).into_iter().map(Target::Project));
@@ -204,20 +204,20 @@ impl<'a> Resolved<'a> {
         if info.targets.is_empty() {
             // A field that holds a function: `self.factory()`.
             let mut held = super::TySet::new();
-            self.project(ty, &Proj::Field(name.clone()), &mut held);
+            self.project(ty, &Proj::Field(*name), &mut held);
             for ty in held {
                 self.value_target(&ty, info);
             }
         }
         if let (Ty::Object(class), true) = (ty, info.targets.is_empty()) {
             let bases = self.catalogued_bases(*class).into_iter().filter(|base| self.catalog.resource(*base).is_some());
-            info.targets.extend(bases.map(|ty| Target::ResourceMethod { ty, name: name.clone() }));
+            info.targets.extend(bases.map(|ty| Target::ResourceMethod { ty, name: *name }));
         }
     }
 
     fn value_target(&self, ty: &Ty, info: &mut CallInfo<'a>) {
         match ty {
-            Ty::Path(path) => self.path_target(path.clone(), info),
+            Ty::Path(path) => self.path_target(*path, info),
             Ty::Inst(id) => {
                 if let Some(facts) = self.catalog.method(*id, "()") {
                     info.targets.push(Target::Catalog { facts });
@@ -330,7 +330,7 @@ impl<'a> Resolved<'a> {
                         self.note_field_store(id, &dst.root, name, &instr.op);
                     }
                     if info.is_some_and(|info| info.targets.iter().any(swallows)) {
-                        self.swallowing[id.index()].insert(dst.clone());
+                        self.swallowing[id.index()].insert(*dst);
                     }
                     for class in info.iter().flat_map(|info| &info.targets).filter_map(|target| match target {
                         Target::Construct(class) => Some(*class),
@@ -389,10 +389,10 @@ impl<'a> Resolved<'a> {
                 Ty::Class(class)
                     if self.program.is_top(func) && matches!(op, Op::Build { .. } | Op::Copy { moved: true, .. }) =>
                 {
-                    self.shared_fields.insert((class, name.clone()));
+                    self.shared_fields.insert((class, *name));
                 }
                 Ty::Object(class) => {
-                    self.replaced_fields.insert((class, name.clone()));
+                    self.replaced_fields.insert((class, *name));
                 }
                 _ => {}
             }

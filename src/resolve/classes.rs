@@ -182,7 +182,7 @@ impl Resolved<'_> {
         for class in self.ancestry(class) {
             for (name, func) in self.program.class(class).methods.iter().rev() {
                 if !out.iter().any(|(known, _)| known == name) {
-                    out.push((name.clone(), *func));
+                    out.push((*name, *func));
                 }
             }
         }
@@ -219,7 +219,7 @@ impl Resolved<'_> {
         }
         self.program.func(func).decorators.iter().any(|decorator| {
             let [group, _] = decorator.path.as_slice() else { return false };
-            self.root_type(func, &Root::Global(group.clone()))
+            self.root_type(func, &Root::Global(*group))
                 .iter()
                 .any(|ty| matches!(ty, Ty::Func(group) if groups > 0 && self.is_entry_within(*group, groups - 1)))
         })
@@ -260,7 +260,7 @@ impl Resolved<'_> {
             && let Some((first, rest)) = decorator.path.split_first()
         {
             // `@cache(maxsize=1)`: the decorator is what the callee makes; its name says which.
-            for ty in self.root_type(home, &Root::Global(first.clone())) {
+            for ty in self.root_type(home, &Root::Global(*first)) {
                 match ty {
                     Ty::Path(path) => {
                         let full = self.path_of(path, rest);

@@ -7,6 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 #[derive(Default)]
 pub struct Due {
     due: Vec<bool>,
+    /// When each function was looked at last, counted in functions.
+    taken: Vec<u32>,
+    now: u32,
+    /// Names of which something was learnt in this round, and when for the last time.
+    learnt: FxHashMap<Name, u32>,
     /// Functions that read something by the name: a global, a field, a method, what an import binds. A top level that reads its own
     /// global only after it assigned it is not among those.
     readers: FxHashMap<Name, Vec<FuncId>>,
@@ -24,6 +29,7 @@ impl Due {
         let count = program.functions.len();
         let mut due = Due {
             due: vec![true; count],
+            taken: vec![0; count],
             early: vec![FxHashSet::default(); count],
             closures: vec![Vec::new(); count],
             callers: vec![FxHashSet::default(); count],
@@ -83,13 +89,24 @@ impl Due {
         self.due.fill(true);
     }
 
-    pub fn is_any(&self) -> bool {
+    /// Ends a round. Returns whether anyone is due.
+    pub fn next_round(&mut self) -> bool {
+        for (name, at) in self.learnt.drain() {
+            for reader in self.readers.get(&name).into_iter().flatten() {
+                self.due[reader.index()] |= self.taken[reader.index()] <= at;
+            }
+        }
         self.due.iter().any(|due| *due)
     }
 
     /// The function is due no longer. Returns whether it was.
     pub fn take(&mut self, func: FuncId) -> bool {
-        std::mem::take(&mut self.due[func.index()])
+        let due = std::mem::take(&mut self.due[func.index()]);
+        if due {
+            self.now += 1;
+            self.taken[func.index()] = self.now;
+        }
+        due
     }
 
     /// `caller` may call `func`.
@@ -127,9 +144,7 @@ impl Due {
 
     /// Something is known of what has this name.
     pub fn name(&mut self, name: Name) {
-        for func in self.readers.get(&name).into_iter().flatten() {
-            self.due[func.index()] = true;
-        }
+        self.learnt.insert(name, self.now);
     }
 
     /// Something is known of what the function gives.

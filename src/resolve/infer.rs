@@ -17,7 +17,7 @@ impl Resolved<'_> {
             for instr in program.func(id).blocks.iter().flat_map(|block| &block.instrs) {
                 match &instr.op {
                     Op::Closure { func, captures, .. } => {
-                        self.captures.insert(*func, captures.iter().map(|(place, _)| place.clone()).collect());
+                        self.captures.insert(*func, captures.iter().map(|(place, _)| *place).collect());
                     }
                     Op::Unknown { writes, .. } => {
                         for place in writes {
@@ -49,7 +49,7 @@ impl Resolved<'_> {
             if round == 0 && self.relink() {
                 self.due.everyone();
             }
-            if !self.due.is_any() {
+            if !self.due.next_round() {
                 break;
             }
         }
@@ -111,7 +111,7 @@ impl Resolved<'_> {
     fn note_global(&mut self, func: FuncId, place: &Place) {
         if let (Root::Global(name), true) = (&place.root, place.is_root()) {
             let module = self.program.module_of(func);
-            self.bound_globals[module.index()].insert(name.clone());
+            self.bound_globals[module.index()].insert(*name);
         }
     }
 
@@ -151,7 +151,7 @@ impl Resolved<'_> {
     fn declare_place(&mut self, func: FuncId, place: Place, ty: &crate::ir::TypeRef) {
         if !ty.fields.is_empty() {
             for (name, ty) in ty.fields.iter().filter(|_| place.proj.len() < Place::MAX_PROJ) {
-                self.declare_place(func, place.field(name.clone()), ty);
+                self.declare_place(func, place.field(*name), ty);
             }
             return;
         }
@@ -176,14 +176,14 @@ impl Resolved<'_> {
                     self.learn(id, dst, &types);
                     for (proj, part) in literals.get(src).copied().unwrap_or_default() {
                         let types = self.type_of(id, part);
-                        self.learn(id, &dst.project(proj.clone()), &types);
+                        self.learn(id, &dst.project(*proj), &types);
                     }
                     // What is known of the parts of a tuple or container moves with it.
                     let env = &self.env[id.index()];
                     if env.has_parts() && src.is_root() && matches!(src.root, Root::Local(_)) {
                         let mut parts: Vec<(Place, TySet)> = Vec::new();
                         for proj in [Proj::Elem, Proj::Index(0), Proj::Index(1), Proj::Index(2)] {
-                            if let Some(types) = env.get(&src.project(proj.clone())) {
+                            if let Some(types) = env.get(&src.project(proj)) {
                                 parts.push((dst.project(proj), types.clone()));
                             }
                         }
@@ -208,7 +208,7 @@ impl Resolved<'_> {
                     literals.insert(dst, parts);
                     for (proj, part) in parts {
                         let types = self.type_of(id, part);
-                        self.learn(id, &dst.project(proj.clone()), &types);
+                        self.learn(id, &dst.project(*proj), &types);
                     }
                 }
                 Op::Closure { dst, func, .. } => {
@@ -277,7 +277,7 @@ impl Resolved<'_> {
             Root::Capture(i) => {
                 let parent = self.program.func(func).parent;
                 if let (Some(parent), Some(outer)) = (parent, self.captured_place(func, *i).cloned()) {
-                    let outer = place.rebase(&Place::root(place.root.clone()), &outer);
+                    let outer = place.rebase(&Place::root(place.root), &outer);
                     if let Some(outer) = outer {
                         self.learn(parent, &outer, types);
                     }
@@ -296,7 +296,7 @@ impl Resolved<'_> {
     }
 
     fn learn_field(&mut self, class: ClassId, name: &Name, types: &TySet) {
-        if extend(self.fields.entry((class, name.clone())).or_default(), types) {
+        if extend(self.fields.entry((class, *name)).or_default(), types) {
             self.due.name(*name);
         }
     }
@@ -330,13 +330,13 @@ impl Resolved<'_> {
             && self.language().container_visits.contains(name)
             && let Some(visitor) = args.first()
         {
-            given.push((visitor.place.clone(), 0, self.type_of(caller, &recv.project(Proj::Elem))));
+            given.push((visitor.place, 0, self.type_of(caller, &recv.project(Proj::Elem))));
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
             for fact in self.acquires(caller, facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
-                    given.push((last.place.clone(), callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));
+                    given.push((last.place, callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));
                 }
             }
         }
@@ -356,7 +356,7 @@ impl Resolved<'_> {
             for symbol in facts.roles.iter().filter(|symbol| symbol.role == Role::Elements) {
                 for (_, arg) in symbol_args(symbol, args) {
                     for proj in [Proj::Elem, Proj::Index(0), Proj::Index(1), Proj::Index(2)] {
-                        let types = self.type_of(caller, &arg.place.project(proj.clone()));
+                        let types = self.type_of(caller, &arg.place.project(proj));
                         self.learn(caller, &dst.project(proj), &types);
                     }
                 }

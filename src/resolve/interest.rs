@@ -71,7 +71,7 @@ pub struct Interest {
 
 impl Interest {
     pub fn new(module: &Module, leads: &Leads<'_>) -> Self {
-        let passed = module.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from.clone());
+        let passed = module.exports.iter().filter(|export| export.name == "*").filter_map(|export| export.from);
         let mut interest = Interest {
             definitions: Vec::new(),
             of_function: FxHashMap::default(),
@@ -100,7 +100,7 @@ impl Interest {
             {
                 match (leads.path(path), &dst.root) {
                     (None, _) => {
-                        interest.imports.insert(name, path.clone());
+                        interest.imports.insert(name, *path);
                     }
                     (Some(found), Root::Global(global)) => {
                         if !found {
@@ -119,7 +119,7 @@ impl Interest {
             let Some(module) = modules.get(name) else { return libraries.contains(name) };
             let fields =
                 place.proj.iter().map_while(|proj| if let Proj::Field(field) = proj { Some(field) } else { None });
-            let mut path = (*module).clone();
+            let mut path = *(*module);
             let mut steps = 0;
             for part in fields.chain(method) {
                 path = Name::from(format!("{path}.{part}"));
@@ -163,11 +163,11 @@ impl Interest {
                 definition.direct |= direct(&instr.op);
                 if let Op::Const { value: Const::Symbol(path), .. } = &instr.op {
                     definition.direct |= leads.path(path).is_some();
-                    definition.symbols.push(path.clone());
+                    definition.symbols.push(*path);
                 }
                 instr.op.for_each_place(&mut |place| {
                     if let Root::Global(name) = &place.root {
-                        definition.mentions.push(name.clone());
+                        definition.mentions.push(*name);
                     }
                 });
             }
@@ -276,9 +276,9 @@ impl Interest {
             definition.kept = Some(depth);
             for name in definition.mentions.iter().chain(&definition.types) {
                 pending.extend(self.names.get(name).into_iter().flatten().map(|at| (*at, depth + 1)));
-                paths.extend(self.imports.get(&Name::new(name)).map(|path| (path.clone(), depth + 1)));
+                paths.extend(self.imports.get(&Name::new(name)).map(|path| (*path, depth + 1)));
             }
-            paths.extend(definition.symbols.iter().map(|path| (path.clone(), depth + 1)));
+            paths.extend(definition.symbols.iter().map(|path| (*path, depth + 1)));
         }
         paths.retain(|(_, depth)| *depth <= MAX_DEPTH);
         paths
@@ -289,7 +289,7 @@ impl Interest {
     pub fn settle(&mut self, module: &Module, level: &dyn Fn(&Name) -> Option<u8>) -> bool {
         let mut changed = false;
         let imported: Vec<(Name, u8)> =
-            self.imports.iter().filter_map(|(name, path)| Some((name.clone(), level(path)?))).collect();
+            self.imports.iter().filter_map(|(name, path)| Some((*name, level(path)?))).collect();
         for (name, level) in imported {
             changed |= self.heat(name, level);
         }
@@ -406,16 +406,16 @@ impl Interest {
 fn global_name(place: &Place) -> Option<Name> {
     let Root::Global(name) = &place.root else { return None };
     match place.proj.first() {
-        Some(crate::ir::Proj::Field(field)) if *place == Export::place(field) => Some(field.clone()),
-        _ => Some(name.clone()),
+        Some(crate::ir::Proj::Field(field)) if *place == Export::place(field) => Some(*field),
+        _ => Some(*name),
     }
 }
 
 /// The type, or a part of it, is something for which `leads_on` holds.
 fn names_library(ty: &TypeRef, leads_on: &dyn Fn(&Place, Option<&Name>) -> bool) -> bool {
     let mut names = ty.path.iter();
-    let first = names.next().map(|name| Place::global(name.clone()));
-    let place = first.map(|first| names.fold(first, |place, name| place.field(name.clone())));
+    let first = names.next().map(|name| Place::global(*name));
+    let place = first.map(|first| names.fold(first, |place, name| place.field(*name)));
     place.is_some_and(|place| leads_on(&place, None))
         || ty.args.iter().chain(&ty.alternatives).any(|ty| names_library(ty, leads_on))
         || ty.fields.iter().any(|(_, ty)| names_library(ty, leads_on))

@@ -37,7 +37,7 @@ impl Links {
             self.targets.resize_with(from.index() + 1, FxHashMap::default);
         }
         if !specifier.starts_with('.') {
-            let known = self.absolute.entry(specifier.clone()).or_insert(Some(to));
+            let known = self.absolute.entry(specifier).or_insert(Some(to));
             *known = known.filter(|known| *known == to);
         }
         self.imported.insert(to);
@@ -164,7 +164,7 @@ impl Resolved<'_> {
         let before = out.len();
         let everything = self.catalog.language().exports_everything;
         if !everything {
-            for place in [Export::place(name), Export::whole().field(name.clone())] {
+            for place in [Export::place(name), Export::whole().field(*name)] {
                 if let Some(known) = env.get(&place) {
                     extend(out, known);
                 }
@@ -172,12 +172,12 @@ impl Resolved<'_> {
         }
         let exported = everything || self.exported[module.index()].contains(name);
         if exported && out.len() == before && self.bound_globals[module.index()].contains(name) {
-            extend(out, &self.root_type(part.top, &Root::Global(name.clone())));
+            extend(out, &self.root_type(part.top, &Root::Global(*name)));
         }
         if out.len() > before {
             return;
         }
-        if let Some(submodule) = self.links.submodules.get(&(module, name.clone())) {
+        if let Some(submodule) = self.links.submodules.get(&(module, *name)) {
             extend(out, &self.module_type(*submodule));
             return;
         }
@@ -262,9 +262,9 @@ impl Resolved<'_> {
     /// What a dotted name stands for that is written in the module of `func`.
     pub(super) fn named(&self, func: FuncId, path: &[Name]) -> TySet {
         let Some((first, rest)) = path.split_first() else { return TySet::new() };
-        let mut types = self.root_type(self.program.top_of(func), &Root::Global(first.clone()));
+        let mut types = self.root_type(self.program.top_of(func), &Root::Global(*first));
         for part in rest {
-            types = self.project_all(&types, &Proj::Field(part.clone()));
+            types = self.project_all(&types, &Proj::Field(*part));
         }
         types
     }

@@ -53,7 +53,7 @@ impl Resolved<'_> {
 fn note_reads(function: &Function, read: &mut FxHashSet<Name>) {
     let mut note = |place: &Place| {
         if let Root::Global(name) = &place.root {
-            read.insert(name.clone());
+            read.insert(*name);
         }
     };
     for block in &function.blocks {

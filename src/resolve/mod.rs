@@ -170,13 +170,13 @@ impl<'a> Resolved<'a> {
             return types;
         }
         let env = &self.env[self.home(func, &place.root).index()];
-        let mut prefix = Place::root(place.root.clone());
+        let mut prefix = Place::root(place.root);
         for proj in &place.proj {
             let mut next = TySet::new();
             for ty in &types {
                 self.project(ty, proj, &mut next);
             }
-            prefix.proj.push(proj.clone());
+            prefix.proj.push(*proj);
             if let Some(known) = env.get(&prefix) {
                 extend(&mut next, known);
             }
@@ -219,7 +219,7 @@ impl<'a> Resolved<'a> {
                 }
             }
             _ => {
-                if let Some(known) = self.env[self.home(func, root).index()].get(&Place::root(root.clone())) {
+                if let Some(known) = self.env[self.home(func, root).index()].get(&Place::root(*root)) {
                     extend(&mut out, known);
                 }
             }
@@ -242,7 +242,7 @@ impl<'a> Resolved<'a> {
             }
             Ty::Class(class) | Ty::Object(class) => {
                 for class in self.ancestry(*class) {
-                    if let Some(known) = self.fields.get(&(class, name.clone())) {
+                    if let Some(known) = self.fields.get(&(class, *name)) {
                         extend(out, known);
                     }
                 }
@@ -262,7 +262,7 @@ impl<'a> Resolved<'a> {
     fn member_path(&self, path: &Name, name: &Name) -> Name {
         let language = self.language();
         if !language.package_member.is_empty() && language.package_member == *name && is_package(path) {
-            return path.clone();
+            return *path;
         }
         match path.strip_prefix("builtins.") {
             Some(object) if language.global_objects.iter().any(|known| known == object) => {
@@ -283,7 +283,7 @@ impl<'a> Resolved<'a> {
             path.strip_suffix(self.language().package_member.as_str()).and_then(|rest| rest.strip_suffix('.'));
         match package {
             Some(package) if is_package(package) => package.into(),
-            _ => path.clone(),
+            _ => *path,
         }
     }
 
@@ -333,7 +333,7 @@ impl<'a> Resolved<'a> {
     /// What `here` knows `place` of the function `home` around it as.
     fn known_here(&self, here: FuncId, home: FuncId, place: &Place) -> Option<Place> {
         if here == home || matches!(place.root, Root::Global(_)) {
-            return Some(place.clone());
+            return Some(*place);
         }
         let outer = self.known_here(self.program.func(here).parent?, home, place)?;
         let index = self.captured_places(here).iter().position(|captured| *captured == outer)?;
@@ -380,7 +380,7 @@ impl<'a> Resolved<'a> {
     pub fn globals_of(&self, module: ModuleId, is: impl Fn(&Ty) -> bool) -> Vec<Place> {
         let top = self.program.part(module).top;
         let names = self.bound_globals[module.index()].iter();
-        let mut globals: Vec<Place> = names.map(|name| Place::global(name.clone())).collect();
+        let mut globals: Vec<Place> = names.map(|name| Place::global(*name)).collect();
         globals.retain(|global| self.type_of(top, global).iter().any(&is));
         globals.sort();
         globals
@@ -407,7 +407,7 @@ impl<'a> Resolved<'a> {
     /// The field holds one container that all objects of the class share.
     pub fn is_shared_field(&self, class: ClassId, name: &Name) -> bool {
         self.ancestry(class).iter().any(|class| {
-            let key = (*class, name.clone());
+            let key = (*class, *name);
             self.shared_fields.contains(&key) && !self.replaced_fields.contains(&key)
         })
     }
@@ -547,7 +547,7 @@ impl<'a> Resolved<'a> {
 
 fn own_exports(part: &Part) -> FxHashSet<Name> {
     let own = part.exports.iter().filter(|export| export.from.is_none());
-    own.map(|export| export.name.clone()).collect()
+    own.map(|export| export.name).collect()
 }
 
 /// Reached by the name of a package, not by a path to a file.

@@ -65,7 +65,7 @@ impl Regions {
             let mut released = |owner: &Place, field: Name| {
                 let types = resolved.type_of(id, owner);
                 let classes = types.iter().filter_map(|ty| match ty {
-                    Ty::Object(class) | Ty::Class(class) => Some((*class, field.clone())),
+                    Ty::Object(class) | Ty::Class(class) => Some((*class, field)),
                     _ => None,
                 });
                 let known = released_fields.len();
@@ -190,7 +190,7 @@ impl Regions {
 
     /// Code outside of the class calls something like a release on the field of an object that is, or may be, of the class.
     pub fn is_released_outside(&self, resolved: &Resolved<'_>, class: ClassId, field: &Name) -> bool {
-        let known = |class: &ClassId| self.released_fields.contains(&(*class, field.clone()));
+        let known = |class: &ClassId| self.released_fields.contains(&(*class, *field));
         if resolved.ancestry(class).iter().any(known) || resolved.descendants(class).iter().any(known) {
             return true;
         }
@@ -202,7 +202,7 @@ impl Regions {
 
 /// The object and the name of its field that the place is; not for fields of the receiver.
 fn field_outside(place: &Place) -> Option<(Place, Name)> {
-    let mut owner = place.clone();
+    let mut owner = *place;
     match owner.proj.pop() {
         Some(Proj::Field(field)) if place.root != Root::This && !place.cut => Some((owner, field)),
         _ => None,

@@ -114,7 +114,7 @@ impl<'a> Values<'a> {
                 None => self.value(func, &arg.place, depth)?,
             };
             let name = match &arg.name {
-                Some(name) => name.clone(),
+                Some(name) => *name,
                 None if arg.spread => Name::from(format!("*{position}")),
                 None => Name::from(format!("{position}")),
             };
@@ -138,7 +138,7 @@ impl<'a> Values<'a> {
         }
         // What is assigned to the part itself, or else the part of what is assigned to the whole.
         for length in (0..=place.proj.len()).rev() {
-            let mut whole = place.clone();
+            let mut whole = *place;
             whole.proj.truncate(length);
             let rest = &place.proj[length..];
             if length > 0 && self.sources(func, &whole).is_empty() {
@@ -160,7 +160,7 @@ impl<'a> Values<'a> {
             Root::Capture(i) => {
                 let parent = self.resolved.program.func(func).parent?;
                 let outer = self.resolved.captured_place(func, *i)?;
-                return self.value(parent, &place.rebase(&Place::root(place.root.clone()), outer)?, depth);
+                return self.value(parent, &place.rebase(&Place::root(place.root), outer)?, depth);
             }
             Root::Param(i) if sources.is_empty() && place.is_root() => return self.parameter(func, *i, depth),
             Root::Global(name) if place.is_root() => {
@@ -168,7 +168,7 @@ impl<'a> Values<'a> {
                     return self.unbound(func, name, depth);
                 }
                 let module = self.resolved.program.module_of(func);
-                return self.joined(&sources, depth).or_else(|| Some(Value::Variable(module, name.clone())));
+                return self.joined(&sources, depth).or(Some(Value::Variable(module, *name)));
             }
             Root::This if place.is_root() => return None,
             _ => {}
@@ -199,7 +199,7 @@ impl<'a> Values<'a> {
             Op::Build { parts, .. } => {
                 let part = |(proj, place): &(Proj, Place)| {
                     let name = match proj {
-                        Proj::Field(name) => name.clone(),
+                        Proj::Field(name) => *name,
                         Proj::Index(i) => Name::from(format!("{i}")),
                         Proj::Elem => Name::new("*"),
                     };
@@ -255,14 +255,14 @@ impl<'a> Values<'a> {
         match value {
             Value::Module(module) => {
                 let value = self.exported_or_passed_on(module, name, depth);
-                value.unwrap_or_else(|| Value::Member(Box::new(Value::Module(module)), name.clone()))
+                value.unwrap_or_else(|| Value::Member(Box::new(Value::Module(module)), *name))
             }
             Value::Path(path) => Value::Path(self.resolved.member_path(&path, name)),
             Value::Record(parts) => match parts.iter().find(|(part, _)| part == name) {
                 Some((_, value)) => value.clone(),
-                None => Value::Member(Box::new(Value::Record(parts)), name.clone()),
+                None => Value::Member(Box::new(Value::Record(parts)), *name),
             },
-            value => Value::Member(Box::new(value), name.clone()),
+            value => Value::Member(Box::new(value), *name),
         }
     }
 
@@ -294,7 +294,7 @@ impl<'a> Values<'a> {
     /// What `name` is for those who import it from the module.
     fn exported(&self, module: ModuleId, name: &Name, depth: u32) -> Option<Value> {
         let top = self.resolved.program.part(module).top;
-        for place in [Export::place(name), Export::whole().field(name.clone()), Place::global(name.clone())] {
+        for place in [Export::place(name), Export::whole().field(*name), Place::global(*name)] {
             if !self.sources(top, &place).is_empty() {
                 return self
                     .value(top, &place, depth)
@@ -369,7 +369,7 @@ impl<'a> Values<'a> {
         let named = self.resolved.named(func, &ty.path);
         match named.as_slice() {
             [Ty::Path(path)] if !path.starts_with("builtins.") && !path.starts_with('.') => {
-                self.resolved.catalog.class(path, None).is_none().then(|| Value::Service(path.clone()))
+                self.resolved.catalog.class(path, None).is_none().then_some(Value::Service(*path))
             }
             _ => None,
         }
@@ -392,7 +392,7 @@ impl<'a> Values<'a> {
                 let Some(class) = self.resolved.receiver_class(func, &Root::This) else { return Sources::new() };
                 let fields = self.fields.get_or_init(|| self.field_stores());
                 let classes = self.resolved.ancestry(class);
-                classes.iter().find_map(|class| fields.get(&(*class, name.clone())).cloned()).unwrap_or_default()
+                classes.iter().find_map(|class| fields.get(&(*class, *name)).cloned()).unwrap_or_default()
             }
             _ => {
                 let known = self.locals.borrow().get(&func).cloned();
@@ -412,7 +412,7 @@ impl<'a> Values<'a> {
             self.each_op(func, |at, op| {
                 let written = op.dst().filter(|dst| !dst.cut && matches!(dst.root, Root::Global(_)) == global);
                 if let Some(dst) = written {
-                    out.entry(dst.clone()).or_default().push(at);
+                    out.entry(*dst).or_default().push(at);
                 }
             });
         }
@@ -426,7 +426,7 @@ impl<'a> Values<'a> {
             self.each_op(func, |at, op| {
                 let Some(dst) = op.dst().filter(|dst| dst.root == Root::This && !dst.cut) else { return };
                 if let [Proj::Field(name)] = dst.proj.as_slice() {
-                    out.entry((class, name.clone())).or_default().push(at);
+                    out.entry((class, *name)).or_default().push(at);
                 }
             });
         }

@@ -129,23 +129,21 @@ fn owner_of(
 ) -> Option<(Name, Option<Name>)> {
     let resolved = summaries.resolved;
     let key = |rest: &[Proj]| match rest {
-        [Proj::Field(key), ..] => Some(key.clone()),
+        [Proj::Field(key), ..] => Some(*key),
         _ => None,
     };
     match &handed.owner {
-        Owner::Field(field) => {
-            Some((field.clone(), handed.inside.as_ref().and_then(|inside| key(inside.proj.get(1..)?))))
-        }
+        Owner::Field(field) => Some((*field, handed.inside.as_ref().and_then(|inside| key(inside.proj.get(1..)?)))),
         // An attribute that a method makes when it is first read.
         Owner::Caller(proj) if proj.is_empty() => {
             let roles = resolved.decorator_roles(func);
             let lazy = roles.contains(&Role::Memoises) && roles.contains(&Role::Property);
-            lazy.then(|| (resolved.program.func(func).name.clone(), None))
+            lazy.then(|| (resolved.program.func(func).name, None))
         }
         // A factory of the class that fills a field of the object it returns.
         Owner::Caller(proj) => {
             let (Proj::Field(field), rest) = proj.split_first()? else { return None };
-            summaries.makes(func, class).then(|| (field.clone(), key(rest)))
+            summaries.makes(func, class).then(|| (*field, key(rest)))
         }
         Owner::Process | Owner::Other => None,
     }
@@ -260,7 +258,7 @@ pub fn receiver_class(resolved: &Resolved<'_>, func: FuncId) -> Option<ClassId> 
 /// Methods other than constructors that fill the field, when a constructor fills it first.
 fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, field: &Name) -> Vec<FuncId> {
     let stores = |cases: &Rc<Vec<Case>>| {
-        let owner = Owner::Field(field.clone());
+        let owner = Owner::Field(*field);
         cases.iter().any(|case| case.outcome.handed.iter().any(|handed| handed.owner == owner))
     };
     let filling: Vec<FuncId> = all.iter().filter(|(_, cases)| stores(cases)).map(|(func, _)| *func).collect();
@@ -271,7 +269,7 @@ fn fillers(all: &[(FuncId, Rc<Vec<Case>>)], summaries: &Summaries<'_>, field: &N
 
 /// The path on which the method replaces what the field holds on entry.
 fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: Kind) -> Option<Leak> {
-    let place = Place::root(Root::This).field(field.clone());
+    let place = Place::root(Root::This).field(*field);
     let outcome = summaries.formal(method, &place, kind);
     let resolved = summaries.resolved;
     outcome.leaks.into_iter().find(|leak| {
@@ -288,14 +286,14 @@ fn refill(summaries: &Summaries<'_>, method: FuncId, field: &Name, kind: Kind) -
 }
 
 fn releases(summaries: &Summaries<'_>, method: FuncId, field: &Name, case: &Case, handed: &HandOver) -> bool {
-    let place = Place::root(Root::This).field(field.clone());
+    let place = Place::root(Root::This).field(*field);
     let gone = |place: &Place, kind: Kind| {
         let effect = summaries.effect(method, place, kind);
         effect.release != Rel::Never
     };
     let part = match &handed.owner {
         Owner::Caller(proj) if proj.len() > 1 => {
-            Some(proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone())))
+            Some(proj.iter().fold(Place::root(Root::This), |place, proj| place.project(*proj)))
         }
         _ => None,
     };

@@ -43,7 +43,7 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     }
     let language = resolved.language();
     let methods = resolved.methods(class);
-    let name = |func: FuncId| methods.iter().find(|(_, method)| *method == func).map(|(name, _)| name.clone());
+    let name = |func: FuncId| methods.iter().find(|(_, method)| *method == func).map(|(name, _)| *name);
     let mut releasing: Vec<FuncId> = kept.iter().flat_map(|kept| kept.released_in.clone()).collect();
     releasing.sort();
     releasing.dedup();
@@ -80,7 +80,7 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
     let eager = openers.iter().any(|func| resolved.program.func(*func).kind == FnKind::Constructor);
     let lazily = kept.iter().all(|kept| kept.resource.connects == Connects::Lazy);
     let holder = &resolved.program.class(class).name;
-    let place = resolved.program.func(first.store.0).receiver.clone().unwrap_or_default();
+    let place = resolved.program.func(first.store.0).receiver.unwrap_or_default();
     let cases = summaries.cases(first.store.0);
     let case = cases.get(first.store.1)?;
     let store = case.outcome.stores.iter().find(|(field, _)| *field == first.field).map(|(_, span)| *span);

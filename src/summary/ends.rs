@@ -162,7 +162,7 @@ impl Walk<'_, '_> {
         let Some(name) = last_name(dst) else { return };
         for class in self.objects(dst) {
             if let Some(fate) = self.ends.classes.get_mut(&class) {
-                fate.names.insert(name.clone());
+                fate.names.insert(name);
             }
         }
     }
@@ -216,17 +216,17 @@ fn is_export(place: &Place) -> bool {
 /// The last part of the place that has a name.
 fn last_name(place: &Place) -> Option<Name> {
     let named = place.proj.iter().rev().find_map(|proj| match proj {
-        Proj::Field(name) => Some(name.clone()),
+        Proj::Field(name) => Some(*name),
         _ => None,
     });
-    named.or_else(|| match &place.root {
-        Root::Global(name) => Some(name.clone()),
+    named.or(match &place.root {
+        Root::Global(name) => Some(*name),
         _ => None,
     })
 }
 
 /// The variable or parameter that the place is or belongs to.
 fn variable(resolved: &Resolved<'_>, func: FuncId, place: &Place) -> Option<Name> {
-    let root = Place::root(place.root.clone());
+    let root = Place::root(place.root);
     resolved.program.func(func).place_name(&root).map(Name::from)
 }

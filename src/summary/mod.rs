@@ -106,8 +106,8 @@ impl<'a> Summaries<'a> {
     /// What resources of this kind are called in a report.
     fn symbol(&self, kind: Kind) -> Name {
         match kind {
-            Kind::Entry(id) => self.resolved.catalog.ty(id).id.clone(),
-            Kind::Derived(class) => self.resolved.program.class(class).name.clone(),
+            Kind::Entry(id) => self.resolved.catalog.ty(id).id,
+            Kind::Derived(class) => self.resolved.program.class(class).name,
         }
     }
 
@@ -192,7 +192,7 @@ impl<'a> Summaries<'a> {
     /// could do.
     fn is_class_at_fault(&self, func: FuncId, proj: &[Proj], kind: Kind) -> bool {
         let ([Proj::Field(_), ..], Some(class)) = (proj, self.resolved.program.func(func).class) else { return false };
-        let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(proj.clone()));
+        let place = proj.iter().fold(Place::root(Root::This), |place, proj| place.project(*proj));
         let released = |(_, method): &(Name, FuncId)| self.effect(*method, &place, kind).release != Rel::Never;
         self.makes(func, class) && !self.resolved.methods(class).iter().any(released)
     }
@@ -206,7 +206,7 @@ impl<'a> Summaries<'a> {
     fn formal(&self, func: FuncId, place: &Place, kind: Kind) -> Outcome {
         let token = Token {
             kind,
-            start: Start::Place(place.clone()),
+            start: Start::Place(*place),
             symbol: self.symbol(kind),
             span: self.resolved.program.func(func).name_span,
             confidence: Confidence::High,
@@ -221,7 +221,7 @@ impl<'a> Summaries<'a> {
 fn kept_in_field(outcome: &Outcome) -> Option<Name> {
     let mut kept = outcome.handed.iter().filter(|handed| !matches!(handed.owner, Owner::Caller(_)));
     let field = |handed: &HandOver| match &handed.owner {
-        Owner::Field(name) if handed.inside.is_none() => Some(name.clone()),
+        Owner::Field(name) if handed.inside.is_none() => Some(*name),
         _ => None,
     };
     let first = field(kept.next()?)?;
@@ -239,13 +239,13 @@ impl Drop for Level<'_> {
 
 impl Callees for Summaries<'_> {
     fn readers(&self, class: ClassId, place: &Place, kind: Kind) -> Rc<[Name]> {
-        let key = (class, place.clone(), kind);
+        let key = (class, *place, kind);
         if let Some(known) = self.readers.borrow().get(&key) {
             return known.clone();
         }
-        self.readers.borrow_mut().insert(key.clone(), Rc::default());
+        self.readers.borrow_mut().insert(key, Rc::default());
         let gives = self.resolved.accessors(class).filter(|func| self.effect(*func, place, kind).returned);
-        let readers: Rc<[Name]> = gives.map(|func| self.resolved.program.func(func).name.clone()).collect();
+        let readers: Rc<[Name]> = gives.map(|func| self.resolved.program.func(func).name).collect();
         self.readers.borrow_mut().insert(key, readers.clone());
         readers
     }
@@ -265,12 +265,12 @@ impl Callees for Summaries<'_> {
     }
 
     fn effect(&self, func: FuncId, place: &Place, kind: Kind) -> Effect {
-        let key = (func, place.clone(), kind);
+        let key = (func, *place, kind);
         if let Some(known) = self.effects.borrow().get(&key) {
             return known.clone().unwrap_or_default();
         }
         let Some(_level) = self.descend() else { return Effect::default() };
-        self.effects.borrow_mut().insert(key.clone(), None);
+        self.effects.borrow_mut().insert(key, None);
         let outcome = self.formal(func, place, kind);
         let mut effect = Effect::default();
         if !outcome.released.is_empty() || !outcome.deferred.is_empty() {
@@ -331,7 +331,7 @@ impl Callees for Summaries<'_> {
                     proj: proj.clone(),
                     also: Vec::new(),
                     closers: self.closers(func, case),
-                    symbol: case.token.symbol.clone(),
+                    symbol: case.token.symbol,
                     confidence: case.token.confidence,
                     hops: case.token.hops,
                     pending: *pending,

@@ -406,7 +406,7 @@ impl Lasting {
 fn variable(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
     let Start::Acquire { at, .. } = &case.token.start else { return None };
     let function = summaries.resolved.program.func(case.func);
-    let made = summaries.resolved.program.op(*at).op.dst()?.clone();
+    let made = *summaries.resolved.program.op(*at).op.dst()?;
     let mut held = vec![made];
     for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
         let (Op::Copy { dst, src, .. } | Op::Await { dst, src }) = &instr.op else { continue };
@@ -417,7 +417,7 @@ fn variable(summaries: &Summaries<'_>, case: &Case) -> Option<String> {
             // An element of a container that is filled under keys is one of many.
             return if dst.proj.contains(&Proj::Elem) { None } else { function.place_name(dst) };
         }
-        held.push(dst.clone());
+        held.push(*dst);
     }
     None
 }
@@ -474,7 +474,7 @@ impl Taken {
 /// What the place is called: its last part, or its variable.
 fn last_name(summaries: &Summaries<'_>, func: FuncId, place: &Place) -> Option<Name> {
     let named = place.proj.iter().rev().find_map(|proj| match proj {
-        Proj::Field(name) => Some(name.clone()),
+        Proj::Field(name) => Some(*name),
         _ => None,
     });
     named.or_else(|| summaries.resolved.program.func(func).place_name(place).map(Name::from))

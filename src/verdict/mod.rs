@@ -130,7 +130,7 @@ fn judge_owners(
 /// Findings about what a process has several of where one would do.
 fn judge_shared(summaries: &Summaries<'_>, scopes: &[FileScope], all: &[(FuncId, Rc<Vec<Case>>)]) -> Vec<Finding> {
     let counts = |module: ModuleId| scopes.get(module.index()).is_some_and(|scope| !scope.test && !scope.one_off);
-    let path = |module: ModuleId| scopes.get(module.index()).map(|scope| scope.path.clone()).unwrap_or_default();
+    let path = |module: ModuleId| scopes.get(module.index()).map(|scope| scope.path).unwrap_or_default();
     let groups = duplicates(summaries, all, &counts, &path);
     let findings = groups.iter().filter_map(|group| {
         let subject = Subject::new(summaries, group.sites.first()?.of(all)?)?;

@@ -16,7 +16,7 @@ fn function(builder: Builder) -> Function {
     let (blocks, locals) = builder.finish(span());
     let name = Name::new("f");
     Function {
-        name: name.clone(),
+        name,
         qualname: name,
         kind: FnKind::Plain,
         binding: Binding::None,

@@ -15,7 +15,7 @@ impl Lowerer<'_> {
         let value = self.expr(&assign.value);
         let Some((last, init)) = assign.targets.split_last() else { return };
         for target in init {
-            self.store_from(target, value.clone(), false, span);
+            self.store_from(target, value, false, span);
         }
         self.store(last, value, span);
     }
@@ -35,7 +35,7 @@ impl Lowerer<'_> {
                 } else {
                     let saved = self.temp();
                     let at = self.span(value);
-                    self.copy(saved.clone(), place, at);
+                    self.copy(saved, place, at);
                     saved
                 });
             }
@@ -89,7 +89,7 @@ impl Lowerer<'_> {
         let mut parts = Vec::new();
         if matches!(assign.op, Operator::Add | Operator::BitOr) && may_be_collection(&assign.value) {
             let value = self.expr(&assign.value);
-            parts.extend(element_of(target.clone()));
+            parts.extend(element_of(target));
             parts.extend(element_of(value));
         } else {
             self.effects(&assign.value);
@@ -113,7 +113,7 @@ impl Lowerer<'_> {
                 let dst = self.target_place(target);
                 if self.cx.builder.is_in_temp(&dst) {
                     // Part of something without a name: nobody here sees it again.
-                    self.emit(Op::Escape { place: src.clone(), why: Why::ElemOfUnknown }, span);
+                    self.emit(Op::Escape { place: src, why: Why::ElemOfUnknown }, span);
                 }
                 self.emit(Op::Copy { dst, src, moved }, span);
             }
@@ -138,7 +138,7 @@ impl Lowerer<'_> {
                 Ok(index) if counted => Proj::Index(index),
                 _ => Proj::Elem,
             };
-            let part = self.project(src.clone(), proj, span);
+            let part = self.project(src, proj, span);
             self.store_from(target, part, false, span);
         }
     }

@@ -24,7 +24,7 @@ impl Lowerer<'_> {
         let name_span = self.span(&def.name);
         self.classes.push(Class {
             name,
-            qualname: qualname.clone(),
+            qualname,
             bases,
             fields: Vec::new(),
             methods: Vec::new(),
@@ -33,13 +33,13 @@ impl Lowerer<'_> {
             name_span,
         });
         let place = self.name(&def.name);
-        self.emit(Op::Const { dst: place.clone(), value: Const::Class(id) }, name_span);
+        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
         let place = if place.proj.len() < Place::MAX_PROJ {
             place
         } else {
             // A class in a class in a class: its names would be too deep.
             let short = self.temp();
-            self.emit_synth(Op::Copy { dst: short.clone(), src: place, moved: false }, name_span);
+            self.emit_synth(Op::Copy { dst: short, src: place, moved: false }, name_span);
             short
         };
         let bound = Bound::of(&def.body, self.walrus).names.into_iter().collect();

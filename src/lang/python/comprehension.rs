@@ -24,7 +24,7 @@ impl Lowerer<'_> {
             // The iterable does not see the variables of its own clause.
             let iterable = self.iterable(&generator.iter);
             for name in Bound::of_target(&generator.target) {
-                let id = self.cx.builder.local(Some(name.clone()), None);
+                let id = self.cx.builder.local(Some(name), None);
                 self.cx.shadows.push((name, Place::local(id)));
             }
             let exit = self.cx.builder.block();

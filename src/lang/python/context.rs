@@ -73,7 +73,7 @@ impl Binding {
             Binding::Param(index) => Root::Param(index),
             Binding::This => Root::This,
             Binding::Capture(index) => Root::Capture(index),
-            Binding::Global => Root::Global(name.clone()),
+            Binding::Global => Root::Global(*name),
         })
     }
 }
@@ -117,7 +117,7 @@ impl Context {
     pub(super) fn bind_locals(&mut self, bound: Bound) {
         for name in bound.names {
             if !self.names.contains_key(&name) {
-                let id = self.builder.local(Some(name.clone()), None);
+                let id = self.builder.local(Some(name), None);
                 self.names.insert(name, Binding::Local(id));
             }
         }
@@ -129,16 +129,16 @@ impl Context {
     /// What `name` is here, class bodies not considered; `None` when it is free.
     fn lookup(&self, name: &Name) -> Option<Place> {
         if let Some((_, place)) = self.shadows.iter().rev().find(|(shadow, _)| shadow == name) {
-            return Some(place.clone());
+            return Some(*place);
         }
         self.names.get(name).map(|binding| binding.place(name))
     }
 
     fn add_capture(&mut self, name: &Name, outside: Place) -> Place {
         let index = u16::try_from(self.captures.len()).unwrap_or(u16::MAX);
-        self.captures.push(name.clone());
+        self.captures.push(*name);
         self.capture_places.push(outside);
-        self.names.insert(name.clone(), Binding::Capture(index));
+        self.names.insert(*name, Binding::Capture(index));
         Place::root(Root::Capture(index))
     }
 
@@ -181,7 +181,7 @@ impl Lowerer<'_> {
     /// A value without parts that matter: the result of arithmetic, comparisons, formatting.
     pub(super) fn plain(&mut self, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts: Vec::new() }, span);
+        self.emit(Op::Build { dst, parts: Vec::new() }, span);
         dst
     }
 
@@ -197,7 +197,7 @@ impl Lowerer<'_> {
             return place.project(proj);
         }
         let base = self.temp();
-        self.emit_synth(Op::Copy { dst: base.clone(), src: place, moved: false }, span);
+        self.emit_synth(Op::Copy { dst: base, src: place, moved: false }, span);
         base.project(proj)
     }
 
@@ -206,7 +206,7 @@ impl Lowerer<'_> {
         let name = Name::new(name);
         let shadowed = self.cx.shadows.iter().rev().find(|(shadow, _)| *shadow == name);
         if let Some((_, place)) = shadowed {
-            return place.clone();
+            return *place;
         }
         if let Some(class) = self.cx.class_scopes.last()
             && class.bound.contains(&name)
@@ -222,7 +222,7 @@ impl Lowerer<'_> {
         match self.capture(&name) {
             Some(place) => place,
             None => {
-                self.cx.names.insert(name.clone(), Binding::Global);
+                self.cx.names.insert(name, Binding::Global);
                 Place::global(name)
             }
         }

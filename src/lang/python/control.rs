@@ -107,7 +107,7 @@ impl Lowerer<'_> {
         }
         let span = self.span(iter);
         let base = self.temp();
-        self.emit_synth(Op::Copy { dst: base.clone(), src: place, moved: false }, span);
+        self.emit_synth(Op::Copy { dst: base, src: place, moved: false }, span);
         base
     }
 
@@ -115,8 +115,8 @@ impl Lowerer<'_> {
     pub(super) fn loop_step(&mut self, iterable: &Place, r#async: bool, done: BlockId, span: Span) -> BlockId {
         let dst = self.temp();
         let name = Name::new(if r#async { "__anext__" } else { "__next__" });
-        let callee = Callee::Method { recv: iterable.clone(), name, optional: false };
-        self.emit_synth(Op::Call { dst: dst.clone(), callee, args: Vec::new(), new: false }, span);
+        let callee = Callee::Method { recv: *iterable, name, optional: false };
+        self.emit_synth(Op::Call { dst, callee, args: Vec::new(), new: false }, span);
         if r#async {
             let awaited = self.temp();
             self.emit_synth(Op::Await { dst: awaited, src: dst }, span);
@@ -150,10 +150,10 @@ impl Lowerer<'_> {
             if dst == manager || rebound(&item.context_expr) {
                 // `with conn as conn`, or `conn = ...` inside: the manager is needed again at the end.
                 let kept = self.temp();
-                self.emit_synth(Op::Copy { dst: kept.clone(), src: manager, moved: false }, span);
+                self.emit_synth(Op::Copy { dst: kept, src: manager, moved: false }, span);
                 manager = kept;
             }
-            let enter = Op::Enter { dst: dst.clone(), manager: manager.clone(), r#async: stmt.is_async };
+            let enter = Op::Enter { dst, manager, r#async: stmt.is_async };
             self.emit(enter, span);
             let after = self.cx.builder.block();
             self.cx.builder.enter_cleanup_scope();

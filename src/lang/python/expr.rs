@@ -45,7 +45,7 @@ impl Lowerer<'_> {
             Expr::Await(awaited) => {
                 let src = self.expr(&awaited.value);
                 let dst = self.temp();
-                self.emit(Op::Await { dst: dst.clone(), src }, span);
+                self.emit(Op::Await { dst, src }, span);
                 dst
             }
             Expr::Yield(yielded) => {
@@ -79,7 +79,7 @@ impl Lowerer<'_> {
                     self.interpolations(&part.elements, &mut parts);
                 }
                 let dst = self.temp();
-                self.emit(Op::Build { dst: dst.clone(), parts }, span);
+                self.emit(Op::Build { dst, parts }, span);
                 dst
             }
             Expr::StringLiteral(_)
@@ -106,7 +106,7 @@ impl Lowerer<'_> {
             }
             Expr::IpyEscapeCommand(_) => {
                 let dst = self.temp();
-                let writes = vec![dst.clone()];
+                let writes = vec![dst];
                 self.emit(Op::Unknown { kind: "ipython-escape", reads: Vec::new(), writes }, span);
                 dst
             }
@@ -122,14 +122,14 @@ impl Lowerer<'_> {
 
     pub(super) fn constant(&mut self, value: Const, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Const { dst: dst.clone(), value }, span);
+        self.emit(Op::Const { dst, value }, span);
         dst
     }
 
     fn yielded(&mut self, src: Option<Place>, delegate: bool, span: Span) -> Place {
         self.cx.generator = true;
         let dst = self.temp();
-        self.emit(Op::Yield { dst: dst.clone(), src, delegate }, span);
+        self.emit(Op::Yield { dst, src, delegate }, span);
         dst
     }
 
@@ -169,7 +169,7 @@ impl Lowerer<'_> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         dst
     }
 
@@ -187,17 +187,17 @@ impl Lowerer<'_> {
             if is_test(value) {
                 self.cond(value, yes, no);
                 self.cx.builder.start(short);
-                self.emit(Op::Const { dst: result.clone(), value: Const::Bool(is_or) }, value_span);
+                self.emit(Op::Const { dst: result, value: Const::Bool(is_or) }, value_span);
             } else {
                 let place = self.expr(value);
-                self.cx.builder.branch(place.clone(), Test::Truthy, yes, no, value_span);
+                self.cx.builder.branch(place, Test::Truthy, yes, no, value_span);
                 self.cx.builder.start(short);
-                self.copy(result.clone(), place, value_span);
+                self.copy(result, place, value_span);
             }
             self.cx.builder.goto(end, value_span);
             self.cx.builder.start(next);
         }
-        self.expr_into(last, result.clone(), span);
+        self.expr_into(last, result, span);
         self.cx.builder.start(end);
         result
     }
@@ -211,13 +211,13 @@ impl Lowerer<'_> {
             let (yes, no) = (self.cx.builder.block(), self.cx.builder.block());
             self.cond(&choice.test, yes, no);
             self.cx.builder.start(yes);
-            self.expr_into(&choice.body, result.clone(), span);
+            self.expr_into(&choice.body, result, span);
             self.cx.builder.goto(end, span);
             self.cx.builder.start(no);
             match &*choice.orelse {
                 Expr::If(inner) => choice = inner,
                 other => {
-                    self.expr_into(other, result.clone(), span);
+                    self.expr_into(other, result, span);
                     break;
                 }
             }
@@ -252,7 +252,7 @@ impl Lowerer<'_> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         dst
     }
 
@@ -274,7 +274,7 @@ impl Lowerer<'_> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         dst
     }
 
@@ -339,7 +339,7 @@ impl Lowerer<'_> {
             args.push(Arg { place, name, spread: arg.is_variadic(), literal, fields: Box::default() });
         }
         let dst = self.temp();
-        self.emit(Op::Call { dst: dst.clone(), callee, args, new: false }, span);
+        self.emit(Op::Call { dst, callee, args, new: false }, span);
         dst
     }
 

@@ -89,7 +89,7 @@ impl Lowerer<'_> {
             lowerer.cx.builder.ret(false, at);
         });
         let dst = self.temp();
-        self.emit(Op::Closure { dst: dst.clone(), func, captures }, span);
+        self.emit(Op::Closure { dst, func, captures }, span);
         dst
     }
 
@@ -105,10 +105,10 @@ impl Lowerer<'_> {
         let is_method = !matches!(signature.kind, FnKind::Plain | FnKind::Closure);
         cx.class = if is_method { self.cx.class_scopes.last().map(|class| class.id) } else { None };
         if let Some(receiver) = &signature.receiver {
-            cx.bind_this(receiver.clone());
+            cx.bind_this(*receiver);
         }
         for (index, param) in signature.params.iter().enumerate() {
-            cx.bind_param(param.name.clone(), index);
+            cx.bind_param(param.name, index);
         }
         cx.bind_locals(bound);
         let outer = std::mem::replace(&mut self.cx, cx);
@@ -117,7 +117,7 @@ impl Lowerer<'_> {
         body(self);
         let Some(outer) = self.outer.pop() else { return (id, Vec::new()) };
         let cx = std::mem::replace(&mut self.cx, outer);
-        let captures = cx.capture_places.iter().map(|place| (place.clone(), Hold::ByRef)).collect();
+        let captures = cx.capture_places.iter().map(|place| (*place, Hold::ByRef)).collect();
         self.finish(cx, signature, Some(parent));
         (id, captures)
     }

@@ -67,7 +67,7 @@ impl Lowerer<'_> {
                     self.part(inner, subject, proj, fail, span);
                 }
                 if let Some(rest) = &mapping.rest {
-                    self.bind(rest, subject.clone(), span);
+                    self.bind(rest, *subject, span);
                 }
             }
             Pattern::MatchClass(class) => {
@@ -87,7 +87,7 @@ impl Lowerer<'_> {
             }
             Pattern::MatchStar(star) => {
                 if let Some(name) = &star.name {
-                    self.bind(name, subject.clone(), span);
+                    self.bind(name, *subject, span);
                 }
             }
             Pattern::MatchAs(alias) => {
@@ -95,7 +95,7 @@ impl Lowerer<'_> {
                     self.pattern(inner, subject, fail);
                 }
                 if let Some(name) = &alias.name {
-                    self.bind(name, subject.clone(), span);
+                    self.bind(name, *subject, span);
                 }
             }
             Pattern::MatchOr(or) => {
@@ -117,7 +117,7 @@ impl Lowerer<'_> {
 
     fn require(&mut self, subject: &Place, test: Test, fail: BlockId, span: Span) {
         let matched = self.cx.builder.block();
-        self.cx.builder.branch(subject.clone(), test, matched, fail, span);
+        self.cx.builder.branch(*subject, test, matched, fail, span);
         self.cx.builder.start(matched);
     }
 
@@ -129,7 +129,7 @@ impl Lowerer<'_> {
             _ => true,
         };
         if asks {
-            let part = self.project(subject.clone(), proj, span);
+            let part = self.project(*subject, proj, span);
             self.pattern(pattern, &part, fail);
         }
     }

@@ -52,7 +52,7 @@ impl Bound {
             return;
         }
         let name = Name::new(name);
-        if self.seen.insert(name.clone()) {
+        if self.seen.insert(name) {
             self.names.push(name);
         }
     }

@@ -35,7 +35,7 @@ impl<'a> Lowerer<'a> {
 
     pub(super) fn emit_call(&mut self, callee: Callee, args: Vec<Arg>, new: bool, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Call { dst: dst.clone(), callee, args, new }, span);
+        self.emit(Op::Call { dst, callee, args, new }, span);
         dst
     }
 
@@ -72,7 +72,7 @@ impl<'a> Lowerer<'a> {
             self.short_circuit(&recv, span);
         }
         if optional {
-            let function = self.project(recv.clone(), Proj::Field(name.clone()), span);
+            let function = self.project(recv, Proj::Field(name), span);
             self.short_circuit(&function, span);
         }
         Callee::Method { recv, name, optional: optional_member || optional }
@@ -144,7 +144,7 @@ impl<'a> Lowerer<'a> {
     /// Calls `resolve` of a promise that is made somewhere else.
     pub(super) fn settle_elsewhere(&mut self, callee: Callee, args: Vec<Arg>, span: Span) -> Place {
         for arg in args.iter().filter(|arg| arg.literal.is_none()) {
-            self.emit(Op::Escape { place: arg.place.clone(), why: Why::ElemOfUnknown }, span);
+            self.emit(Op::Escape { place: arg.place, why: Why::ElemOfUnknown }, span);
         }
         self.emit_call(callee, args, false, span)
     }

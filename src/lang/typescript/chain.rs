@@ -103,7 +103,7 @@ impl<'a> Lowerer<'a> {
             lowerer.emit_synth(Op::Const { dst: Place::root(Root::Result), value: Const::Undefined }, span);
         });
         let closure = self.temp();
-        self.emit_synth(Op::Closure { dst: closure.clone(), func, captures }, span);
+        self.emit_synth(Op::Closure { dst: closure, func, captures }, span);
         self.emit_call(Callee::Value(closure), Vec::new(), false, span)
     }
 
@@ -133,16 +133,16 @@ impl<'a> Lowerer<'a> {
                     value = self.handle(then, Some(value));
                 }
                 let at = self.span(*catch);
-                self.copy(result.clone(), value, span);
+                self.copy(result, value, span);
                 if self.cx.builder.is_open() {
                     self.cx.builder.goto(done, at);
                 }
                 for block in self.cx.builder.begin_handlers(dispatch, 1, false, at) {
                     self.cx.builder.start(block);
                     let error = self.temp();
-                    self.emit(Op::Catch { dst: error.clone(), types: Vec::new() }, at);
+                    self.emit(Op::Catch { dst: error, types: Vec::new() }, at);
                     let value = self.handle(catch, Some(error));
-                    self.copy(result.clone(), value, at);
+                    self.copy(result, value, at);
                     if self.cx.builder.is_open() {
                         self.cx.builder.goto(done, at);
                     }
@@ -157,7 +157,7 @@ impl<'a> Lowerer<'a> {
                 let after = self.cx.builder.block();
                 self.cx.builder.enter_cleanup_scope();
                 let value = self.steps(before, head);
-                self.copy(result.clone(), value, span);
+                self.copy(result, value, span);
                 self.cx.builder.begin_cleanup(after, at);
                 self.handle(finally, None);
                 self.cx.builder.end_cleanup(None, at);
@@ -171,7 +171,7 @@ impl<'a> Lowerer<'a> {
     /// What a promise gives, or a value that is none.
     fn settled(&mut self, src: Place, span: Span) -> Place {
         let dst = self.temp();
-        self.emit_synth(Op::Await { dst: dst.clone(), src }, span);
+        self.emit_synth(Op::Await { dst, src }, span);
         dst
     }
 
@@ -231,7 +231,7 @@ impl<'a> Lowerer<'a> {
         }
         self.handler_params(params, value, span);
         let shorts = std::mem::take(&mut self.cx.short);
-        self.cx.returns.push(ReturnTo { dst: result.clone(), exit, valued: false });
+        self.cx.returns.push(ReturnTo { dst: result, exit, valued: false });
         let mut is_expression = false;
         match handler {
             Inline::Arrow(arrow) => match &arrow.body {
@@ -240,14 +240,14 @@ impl<'a> Lowerer<'a> {
                     is_expression = true;
                     let body = body.to_expression();
                     let at = self.span(body);
-                    self.expr_into(body, result.clone(), at);
+                    self.expr_into(body, result, at);
                 }
             },
             Inline::Function(function) => self.function_body(function),
         }
         let valued = self.cx.returns.pop().is_some_and(|to| to.valued) || is_expression;
         if self.cx.builder.is_open() && !is_expression {
-            self.emit_synth(Op::Const { dst: result.clone(), value: Const::Undefined }, span.end());
+            self.emit_synth(Op::Const { dst: result, value: Const::Undefined }, span.end());
         }
         self.cx.short = shorts;
         if let Inline::Function(_) = handler {
@@ -270,13 +270,13 @@ impl<'a> Lowerer<'a> {
                 local.ty = Some(Box::new(ty));
             }
             let src = match &value {
-                Some(value) if index == 0 => value.clone(),
+                Some(value) if index == 0 => *value,
                 _ => self.constant(Const::Undefined, at),
             };
             let src = match &param.initializer {
                 Some(default) => {
                     let with_default = self.temp();
-                    self.copy(with_default.clone(), src, at);
+                    self.copy(with_default, src, at);
                     self.default_into(&with_default, default, at);
                     with_default
                 }
@@ -289,7 +289,7 @@ impl<'a> Lowerer<'a> {
             && params.items.is_empty()
         {
             let list = self.temp();
-            self.emit(Op::Build { dst: list.clone(), parts: vec![(crate::ir::Proj::Elem, value)] }, span);
+            self.emit(Op::Build { dst: list, parts: vec![(crate::ir::Proj::Elem, value)] }, span);
             self.bind(&rest.rest.argument, list, true, span);
         }
     }
@@ -313,7 +313,7 @@ impl<'a> Lowerer<'a> {
             }
             Expression::FunctionExpression(function) if !function.generator => {
                 if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
-                    self.set_home(symbol, closure.clone());
+                    self.set_home(symbol, closure);
                 }
                 let mut signature = self.signature(function, name, FnKind::Closure);
                 signature.r#async = true;
@@ -324,7 +324,7 @@ impl<'a> Lowerer<'a> {
             }
             _ => return None,
         };
-        self.emit(Op::Closure { dst: closure.clone(), func, captures }, span);
+        self.emit(Op::Closure { dst: closure, func, captures }, span);
         Some(self.emit_call(Callee::Value(closure), Vec::new(), false, span))
     }
 

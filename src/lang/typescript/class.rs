@@ -86,10 +86,10 @@ impl<'a> Lowerer<'a> {
         let place = self.temp();
         let own = class.id.as_ref().map(|id| Name::new(id.name.as_str()));
         if let Some(symbol) = class.id.as_ref().and_then(|id| id.symbol_id.get()) {
-            self.set_home(symbol, place.clone());
+            self.set_home(symbol, place);
         }
         let name = own.or_else(|| name.cloned()).unwrap_or(Name::new("<class>"));
-        self.class(class, place.clone(), name);
+        self.class(class, place, name);
         place
     }
 
@@ -110,7 +110,7 @@ impl<'a> Lowerer<'a> {
         let qualname = self.cx.qualified(&name);
         self.classes.push(Class {
             name,
-            qualname: qualname.clone(),
+            qualname,
             bases,
             fields: Vec::new(),
             methods: Vec::new(),
@@ -118,7 +118,7 @@ impl<'a> Lowerer<'a> {
             span,
             name_span,
         });
-        self.emit(Op::Const { dst: place.clone(), value: Const::Class(id) }, name_span);
+        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
         let place = self.with_room(place, name_span);
         self.cx.class_names.push(qualname);
         self.class_body(class, &ClassPlace { id, place }, name_span);
@@ -148,7 +148,7 @@ impl<'a> Lowerer<'a> {
                 ClassElement::StaticBlock(block) => {
                     let end = self.span(&**block).end();
                     self.bind_scope(&block.scope_id);
-                    self.cx.other_this.push(at.place.clone());
+                    self.cx.other_this.push(at.place);
                     self.statements(&block.body, end);
                     self.cx.other_this.pop();
                 }
@@ -172,14 +172,14 @@ impl<'a> Lowerer<'a> {
         let key = self.span(field.key);
         let proj = self.property(field.key);
         let name = match &proj {
-            Proj::Field(name) => Some(name.clone()),
+            Proj::Field(name) => Some(*name),
             _ => None,
         };
         if !field.r#static
             && let Some(name) = &name
             && let Some(class) = self.classes.get_mut(at.id.index())
         {
-            class.fields.push(Field { name: name.clone(), ty: annotation::annotation(field.ty), span: key });
+            class.fields.push(Field { name: *name, ty: annotation::annotation(field.ty), span: key });
         }
         let Some(value) = field.value else { return };
         if is_function(value) {
@@ -188,7 +188,7 @@ impl<'a> Lowerer<'a> {
             self.function_field(field, value, name, dst, at);
         } else if field.r#static {
             let dst = at.place.project(proj);
-            self.cx.other_this.push(at.place.clone());
+            self.cx.other_this.push(at.place);
             self.value_into(value, dst, name.as_ref(), span);
             self.cx.other_this.pop();
         }
@@ -215,14 +215,14 @@ impl<'a> Lowerer<'a> {
         };
         let (func, captures) = match bare(value) {
             Expression::ArrowFunctionExpression(arrow) => {
-                let signature = of(self.arrow_signature(arrow, name.clone(), FnKind::Method));
+                let signature = of(self.arrow_signature(arrow, name, FnKind::Method));
                 self.function(signature, |lowerer| lowerer.arrow_body(arrow))
             }
             Expression::FunctionExpression(function) => {
                 if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
-                    self.set_home(symbol, dst.clone());
+                    self.set_home(symbol, dst);
                 }
-                let signature = of(self.signature(function, name.clone(), FnKind::Method));
+                let signature = of(self.signature(function, name, FnKind::Method));
                 self.function(signature, |lowerer| lowerer.function_body(function))
             }
             _ => return,
@@ -258,17 +258,17 @@ impl<'a> Lowerer<'a> {
         let name = match (&proj, method.kind) {
             (_, MethodDefinitionKind::Constructor) => CONSTRUCTOR.into(),
             (Proj::Field(name), MethodDefinitionKind::Set) => Name::from(format!("set {name}")),
-            (Proj::Field(name), _) => name.clone(),
+            (Proj::Field(name), _) => *name,
             _ => COMPUTED.into(),
         };
-        let proj = if proj == Proj::Elem { proj } else { Proj::Field(name.clone()) };
+        let proj = if proj == Proj::Elem { proj } else { Proj::Field(name) };
         let kind = match method.kind {
             MethodDefinitionKind::Constructor => FnKind::Constructor,
             MethodDefinitionKind::Method => FnKind::Method,
             MethodDefinitionKind::Get | MethodDefinitionKind::Set => FnKind::Accessor,
         };
         let name_span = self.span(&method.key);
-        let mut signature = self.signature(&method.value, name.clone(), kind);
+        let mut signature = self.signature(&method.value, name, kind);
         signature.span = self.span(method);
         signature.name_span = name_span;
         signature.binding = if method.r#static { Binding::Class } else { Binding::Instance };
@@ -355,7 +355,7 @@ impl<'a> Lowerer<'a> {
             let span = self.range(field.span);
             let proj = self.property(field.key);
             let name = match &proj {
-                Proj::Field(name) => Some(name.clone()),
+                Proj::Field(name) => Some(*name),
                 _ => None,
             };
             let dst = Place::root(Root::This).project(proj);

@@ -137,9 +137,9 @@ impl<'a> Context<'a> {
             return outside;
         }
         let next = u16::try_from(self.captures.len()).unwrap_or(u16::MAX);
-        let index = *self.captured.entry(outside.clone()).or_insert(next);
+        let index = *self.captured.entry(outside).or_insert(next);
         if index == next {
-            self.captures.push(name.clone());
+            self.captures.push(*name);
             self.capture_places.push(outside);
         }
         Place::root(Root::Capture(index))
@@ -147,7 +147,7 @@ impl<'a> Context<'a> {
 
     /// What [`Op::Closure`] needs.
     pub(super) fn holds(&self) -> Vec<(Place, Hold)> {
-        self.capture_places.iter().map(|place| (place.clone(), Hold::ByRef)).collect()
+        self.capture_places.iter().map(|place| (*place, Hold::ByRef)).collect()
     }
 
     /// Qualified name of something defined here.
@@ -217,14 +217,14 @@ impl<'a> Lowerer<'a> {
 
     pub(super) fn constant(&mut self, value: Const, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Const { dst: dst.clone(), value }, span);
+        self.emit(Op::Const { dst, value }, span);
         dst
     }
 
     /// A value without parts that matter: the result of arithmetic, comparisons, formatting.
     pub(super) fn plain(&mut self, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts: Vec::new() }, span);
+        self.emit(Op::Build { dst, parts: Vec::new() }, span);
         dst
     }
 
@@ -246,14 +246,14 @@ impl<'a> Lowerer<'a> {
             return place;
         }
         let base = self.temp();
-        self.emit_synth(Op::Copy { dst: base.clone(), src: place, moved: false }, span);
+        self.emit_synth(Op::Copy { dst: base, src: place, moved: false }, span);
         base
     }
 
     /// Something that is not modelled, with its value.
     pub(super) fn unknown(&mut self, kind: &'static str, reads: Vec<Place>, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Unknown { kind, reads, writes: vec![dst.clone()] }, span);
+        self.emit(Op::Unknown { kind, reads, writes: vec![dst] }, span);
         dst
     }
 
@@ -312,9 +312,9 @@ impl<'a> Lowerer<'a> {
         let here = self.outer.len();
         if let Some(Some(home)) = self.homes.get(symbol.index()) {
             if matches!(home.place.root, Root::Global(_)) || home.func == self.cx.id {
-                return home.place.clone();
+                return home.place;
             }
-            let (level, place) = (home.level, home.place.clone());
+            let (level, place) = (home.level, home.place);
             if level < here && self.outer[level].id == home.func {
                 let name = self.symbol_name(symbol);
                 return self.capture_from(level, place, &name);
@@ -372,7 +372,7 @@ impl<'a> Lowerer<'a> {
             .collect();
         let dst = self.temp();
         let span = self.range(range);
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         dst
     }
 
@@ -384,7 +384,7 @@ impl<'a> Lowerer<'a> {
     fn this_at(&mut self, level: usize) -> Place {
         let cx = self.context_at(level);
         if let Some(place) = cx.other_this.last() {
-            return place.clone();
+            return *place;
         }
         match cx.this {
             This::Receiver => Place::root(Root::This),
@@ -393,7 +393,7 @@ impl<'a> Lowerer<'a> {
                 self.context_at(level).capture(outside, &Name::new("this"))
             }
             This::Enclosing | This::Unknown => {
-                cx.unknown_this.get_or_insert_with(|| Place::local(cx.builder.local(None, None))).clone()
+                *cx.unknown_this.get_or_insert_with(|| Place::local(cx.builder.local(None, None)))
             }
         }
     }

@@ -152,8 +152,8 @@ impl<'a> Lowerer<'a> {
     /// In the header: asks for the next element, and goes to the body, which is returned, or to `done`.
     fn loop_step(&mut self, iterable: &Place, r#async: bool, done: BlockId, span: Span) -> BlockId {
         let dst = self.temp();
-        let callee = Callee::Method { recv: iterable.clone(), name: Name::new("next"), optional: false };
-        self.emit_synth(Op::Call { dst: dst.clone(), callee, args: Vec::new(), new: false }, span);
+        let callee = Callee::Method { recv: *iterable, name: Name::new("next"), optional: false };
+        self.emit_synth(Op::Call { dst, callee, args: Vec::new(), new: false }, span);
         if r#async {
             let awaited = self.temp();
             self.emit_synth(Op::Await { dst: awaited, src: dst }, span);
@@ -177,7 +177,7 @@ impl<'a> Lowerer<'a> {
                     let r#async = declaration.kind.is_await();
                     let manager = self.binding(name);
                     let dst = self.temp();
-                    self.emit(Op::Enter { dst, manager: manager.clone(), r#async }, span);
+                    self.emit(Op::Enter { dst, manager, r#async }, span);
                     let after = self.cx.builder.block();
                     self.cx.builder.enter_cleanup_scope();
                     self.single(body);
@@ -252,7 +252,7 @@ impl<'a> Lowerer<'a> {
                 Test::Opaque
             }
         };
-        self.cx.builder.branch(subject.clone(), test, body, next, span);
+        self.cx.builder.branch(*subject, test, body, next, span);
     }
 
     // ---- try
@@ -307,7 +307,7 @@ impl<'a> Lowerer<'a> {
                 Some(BindingPattern::BindingIdentifier(name)) => self.binding(name),
                 _ => self.temp(),
             };
-            self.emit(Op::Catch { dst: dst.clone(), types: Vec::new() }, span);
+            self.emit(Op::Catch { dst, types: Vec::new() }, span);
             if let Some(pattern) = param
                 && !matches!(pattern, BindingPattern::BindingIdentifier(_))
             {

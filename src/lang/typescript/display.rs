@@ -36,7 +36,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         dst
     }
 
@@ -56,19 +56,19 @@ impl<'a> Lowerer<'a> {
             let proj = self.property(&property.key);
             let proj = if property.kind == PropertyKind::Init { proj } else { Proj::Elem };
             let name = match &proj {
-                Proj::Field(name) => Some(name.clone()),
+                Proj::Field(name) => Some(*name),
                 _ => None,
             };
             let literal = self.literal(&property.value);
             let place = self.named(&property.value, name.as_ref());
             if named && let Some(name) = name {
                 let fields_of = Box::default();
-                fields.push(Arg { place: place.clone(), name: Some(name), spread: false, literal, fields: fields_of });
+                fields.push(Arg { place, name: Some(name), spread: false, literal, fields: fields_of });
             }
             parts.push((proj, place));
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts }, span);
+        self.emit(Op::Build { dst, parts }, span);
         (dst, fields)
     }
 

@@ -65,7 +65,7 @@ impl<'a> Lowerer<'a> {
             Expression::YieldExpression(yielded) => {
                 let src = yielded.argument.as_ref().map(|value| self.expr(value));
                 let dst = self.temp();
-                self.emit(Op::Yield { dst: dst.clone(), src, delegate: yielded.delegate }, span);
+                self.emit(Op::Yield { dst, src, delegate: yielded.delegate }, span);
                 dst
             }
             Expression::PrivateInExpression(test) => {
@@ -189,7 +189,7 @@ impl<'a> Lowerer<'a> {
 
     fn typed(&mut self, src: Place, ty: TypeRef, span: Span) -> Place {
         let dst = Place::local(self.cx.builder.local(None, Some(ty)));
-        self.copy(dst.clone(), src, span);
+        self.copy(dst, src, span);
         dst
     }
 
@@ -207,7 +207,7 @@ impl<'a> Lowerer<'a> {
 
     fn await_op(&mut self, src: Place, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Await { dst: dst.clone(), src }, span);
+        self.emit(Op::Await { dst, src }, span);
         dst
     }
 
@@ -281,20 +281,20 @@ impl<'a> Lowerer<'a> {
         if logical.operator != LogicalOperator::Coalesce && self.is_flag(&logical.left) {
             self.cond(&logical.left, yes, no);
             self.cx.builder.start(short);
-            self.emit(Op::Const { dst: result.clone(), value: Const::Bool(is_or) }, at);
+            self.emit(Op::Const { dst: result, value: Const::Bool(is_or) }, at);
         } else {
             let place = self.expr(&logical.left);
             if logical.operator == LogicalOperator::Coalesce {
-                self.cx.builder.branch(place.clone(), Test::Null, next, short, at);
+                self.cx.builder.branch(place, Test::Null, next, short, at);
             } else {
-                self.cx.builder.branch(place.clone(), Test::Truthy, yes, no, at);
+                self.cx.builder.branch(place, Test::Truthy, yes, no, at);
             }
             self.cx.builder.start(short);
-            self.copy(result.clone(), place, at);
+            self.copy(result, place, at);
         }
         self.cx.builder.goto(end, at);
         self.cx.builder.start(next);
-        self.expr_into(&logical.right, result.clone(), span);
+        self.expr_into(&logical.right, result, span);
         self.cx.builder.start(end);
         result
     }
@@ -308,13 +308,13 @@ impl<'a> Lowerer<'a> {
             let (yes, no) = (self.cx.builder.block(), self.cx.builder.block());
             self.cond(&choice.test, yes, no);
             self.cx.builder.start(yes);
-            self.expr_into(&choice.consequent, result.clone(), span);
+            self.expr_into(&choice.consequent, result, span);
             self.cx.builder.goto(end, span);
             self.cx.builder.start(no);
             match &choice.alternate {
                 Expression::ConditionalExpression(inner) => choice = inner,
                 other => {
-                    self.expr_into(other, result.clone(), span);
+                    self.expr_into(other, result, span);
                     break;
                 }
             }
@@ -336,10 +336,10 @@ impl<'a> Lowerer<'a> {
         self.cx.short.push(short);
         let value = inner(self);
         self.cx.short.pop();
-        self.copy(result.clone(), value, span);
+        self.copy(result, value, span);
         self.cx.builder.goto(end, span);
         self.cx.builder.start(short);
-        self.emit(Op::Const { dst: result.clone(), value: Const::Undefined }, span);
+        self.emit(Op::Const { dst: result, value: Const::Undefined }, span);
         self.cx.builder.start(end);
         result
     }
@@ -358,7 +358,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn short_circuit(&mut self, place: &Place, span: Span) {
         if let Some(&short) = self.cx.short.last() {
             let next = self.cx.builder.block();
-            self.cx.builder.branch(place.clone(), Test::Null, short, next, span);
+            self.cx.builder.branch(*place, Test::Null, short, next, span);
             self.cx.builder.start(next);
         }
     }

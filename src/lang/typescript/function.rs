@@ -125,11 +125,11 @@ impl<'a> Lowerer<'a> {
         let own = function.id.as_ref().map(|id| Name::new(id.name.as_str()));
         let name = own.or_else(|| name.cloned()).unwrap_or_else(|| FUNCTION.into());
         if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
-            self.set_home(symbol, dst.clone());
+            self.set_home(symbol, dst);
         }
         let signature = self.signature(function, name, kind);
         let (func, captures) = self.function(signature, |lowerer| lowerer.function_body(function));
-        self.emit(Op::Closure { dst: dst.clone(), func, captures }, span);
+        self.emit(Op::Closure { dst, func, captures }, span);
         dst
     }
 
@@ -139,7 +139,7 @@ impl<'a> Lowerer<'a> {
         let signature = self.arrow_signature(arrow, name.cloned().unwrap_or_else(|| ARROW.into()), kind);
         let (func, captures) = self.function(signature, |lowerer| lowerer.arrow_body(arrow));
         let dst = self.temp();
-        self.emit(Op::Closure { dst: dst.clone(), func, captures }, span);
+        self.emit(Op::Closure { dst, func, captures }, span);
         dst
     }
 

@@ -30,7 +30,7 @@ impl<'a> Lowerer<'a> {
                 ImportDeclarationSpecifier::ImportDefaultSpecifier(specifier) => {
                     (&specifier.local, Name::from(format!("{module}.default")))
                 }
-                ImportDeclarationSpecifier::ImportNamespaceSpecifier(specifier) => (&specifier.local, module.clone()),
+                ImportDeclarationSpecifier::ImportNamespaceSpecifier(specifier) => (&specifier.local, module),
             };
             let dst = self.binding(local);
             self.emit(Op::Const { dst, value: Const::Symbol(symbol) }, span);
@@ -161,7 +161,7 @@ impl<'a> Lowerer<'a> {
                 Some(namespace) if !declaration.is_type() => {
                     let src = self.binding(id);
                     let at = self.span(id);
-                    let dst = self.project(namespace.clone(), Proj::Field(Name::new(id.name.as_str())), at);
+                    let dst = self.project(*namespace, Proj::Field(Name::new(id.name.as_str())), at);
                     self.emit_synth(Op::Copy { dst, src, moved: false }, at);
                 }
                 Some(_) => {}
@@ -238,7 +238,7 @@ impl<'a> Lowerer<'a> {
         if self.resolve(alias).is_some_and(|symbol| self.export_aliases.contains(&symbol)) {
             let name = member.property.name.as_str();
             self.export(name, None, span);
-            self.emit_synth(Op::Copy { dst: Export::place(name), src: stored.clone(), moved: false }, span);
+            self.emit_synth(Op::Copy { dst: Export::place(name), src: *stored, moved: false }, span);
         }
     }
 
@@ -252,11 +252,11 @@ impl<'a> Lowerer<'a> {
         let span = self.span(&declaration.id);
         let place = self.binding(&declaration.id);
         if self.is_first_part(declaration) {
-            self.emit(Op::Build { dst: place.clone(), parts: Vec::new() }, span);
+            self.emit(Op::Build { dst: place, parts: Vec::new() }, span);
         }
         if let Some(outer) = outer {
-            let dst = self.project(outer.clone(), Proj::Field(Name::new(declaration.id.name.as_str())), span);
-            self.emit_synth(Op::Copy { dst, src: place.clone(), moved: false }, span);
+            let dst = self.project(*outer, Proj::Field(Name::new(declaration.id.name.as_str())), span);
+            self.emit_synth(Op::Copy { dst, src: place, moved: false }, span);
         }
         self.bind_scope(&declaration.scope_id);
         match &declaration.body {
@@ -276,7 +276,7 @@ impl<'a> Lowerer<'a> {
 
     fn namespace_body(&mut self, body: &'a [Statement<'a>], place: &Place, end: Span) {
         // Functions come first, as in every scope; the exports follow where they are written.
-        self.cx.namespaces.push(place.clone());
+        self.cx.namespaces.push(*place);
         self.statements(body, end);
         self.cx.namespaces.pop();
     }

@@ -82,7 +82,7 @@ impl<'a> Lowerer<'a> {
         match pattern {
             BindingPattern::BindingIdentifier(name) => {
                 let dst = self.binding(name);
-                self.emit(Op::Const { dst, value: Const::Symbol(symbol.clone()) }, span);
+                self.emit(Op::Const { dst, value: Const::Symbol(*symbol) }, span);
             }
             BindingPattern::ObjectPattern(object) if object.rest.is_none() => {
                 for property in &object.properties {
@@ -93,7 +93,7 @@ impl<'a> Lowerer<'a> {
                             self.bind_required(&property.value, &member, at);
                         }
                         _ => {
-                            let src = self.constant(Const::Symbol(symbol.clone()), at);
+                            let src = self.constant(Const::Symbol(*symbol), at);
                             let proj = self.property(&property.key);
                             let part = self.project(src, proj, at);
                             self.bind(&property.value, part, false, at);
@@ -102,7 +102,7 @@ impl<'a> Lowerer<'a> {
                 }
             }
             pattern => {
-                let src = self.constant(Const::Symbol(symbol.clone()), span);
+                let src = self.constant(Const::Symbol(*symbol), span);
                 self.bind(pattern, src, false, span);
             }
         }
@@ -121,7 +121,7 @@ impl<'a> Lowerer<'a> {
                 for property in &object.properties {
                     let at = self.span(property);
                     let proj = self.property(&property.key);
-                    let part = self.project(src.clone(), proj, at);
+                    let part = self.project(src, proj, at);
                     self.bind(&property.value, part, false, at);
                 }
                 if let Some(rest) = &object.rest {
@@ -134,7 +134,7 @@ impl<'a> Lowerer<'a> {
                 for (index, element) in array.elements.iter().enumerate() {
                     let Some(element) = element else { continue };
                     let at = self.span(element);
-                    let part = self.project(src.clone(), index_of(index), at);
+                    let part = self.project(src, index_of(index), at);
                     self.bind(element, part, false, at);
                 }
                 if let Some(rest) = &array.rest {
@@ -148,7 +148,7 @@ impl<'a> Lowerer<'a> {
                     BindingPattern::BindingIdentifier(name) => self.binding(name),
                     _ => self.temp(),
                 };
-                self.emit(Op::Copy { dst: dst.clone(), src, moved }, span);
+                self.emit(Op::Copy { dst, src, moved }, span);
                 self.default_into(&dst, &default.right, span);
                 if !matches!(default.left, BindingPattern::BindingIdentifier(_)) {
                     self.bind(&default.left, dst, false, span);
@@ -160,10 +160,10 @@ impl<'a> Lowerer<'a> {
     /// Gives `dst` the default where it is null.
     pub(super) fn default_into(&mut self, dst: &Place, default: &'a Expression<'a>, span: Span) {
         let (missing, end) = (self.cx.builder.block(), self.cx.builder.block());
-        self.cx.builder.branch(dst.clone(), Test::Null, missing, end, span);
+        self.cx.builder.branch(*dst, Test::Null, missing, end, span);
         self.cx.builder.start(missing);
         let at = self.span(default);
-        self.expr_into(default, dst.clone(), at);
+        self.expr_into(default, *dst, at);
         self.cx.builder.goto(end, at);
         self.cx.builder.start(end);
     }
@@ -172,7 +172,7 @@ impl<'a> Lowerer<'a> {
     fn rest_of(&mut self, src: Place, span: Span) -> Place {
         let element = self.project(src, Proj::Elem, span);
         let dst = self.temp();
-        self.emit(Op::Build { dst: dst.clone(), parts: vec![(Proj::Elem, element)] }, span);
+        self.emit(Op::Build { dst, parts: vec![(Proj::Elem, element)] }, span);
         dst
     }
 
@@ -185,10 +185,10 @@ impl<'a> Lowerer<'a> {
             operator => {
                 let dst = self.target(&assignment.left, span);
                 match operator.to_logical_operator() {
-                    Some(operator) => self.logical_assign(dst.clone(), operator, &assignment.right, span),
+                    Some(operator) => self.logical_assign(dst, operator, &assignment.right, span),
                     None => {
                         self.effects(&assignment.right);
-                        self.emit(Op::Build { dst: dst.clone(), parts: Vec::new() }, span);
+                        self.emit(Op::Build { dst, parts: Vec::new() }, span);
                     }
                 }
                 dst
@@ -203,7 +203,7 @@ impl<'a> Lowerer<'a> {
             LogicalOperator::And => (Test::Truthy, assign, end),
             LogicalOperator::Or => (Test::Truthy, end, assign),
         };
-        self.cx.builder.branch(dst.clone(), test, yes, no, span);
+        self.cx.builder.branch(dst, test, yes, no, span);
         self.cx.builder.start(assign);
         self.store(value, dst, None, span);
         self.cx.builder.goto(end, span);
@@ -223,7 +223,7 @@ impl<'a> Lowerer<'a> {
                 value
             } else {
                 let src = self.temp();
-                self.emit_synth(Op::Copy { dst: src.clone(), src: value, moved: false }, span);
+                self.emit_synth(Op::Copy { dst: src, src: value, moved: false }, span);
                 src
             };
             self.assign_pattern(pattern, &src, span);
@@ -231,14 +231,14 @@ impl<'a> Lowerer<'a> {
         }
         let dst = self.target(target, span);
         let name = match dst.proj.last() {
-            Some(Proj::Field(name)) => Some(name.clone()),
+            Some(Proj::Field(name)) => Some(*name),
             Some(_) => None,
             None => match target {
                 AssignmentTarget::AssignmentTargetIdentifier(name) => Some(Name::new(name.name.as_str())),
                 _ => None,
             },
         };
-        self.store(value, dst.clone(), name.as_ref(), span);
+        self.store(value, dst, name.as_ref(), span);
         self.aliased_export(target, &dst, span);
         dst
     }
@@ -274,7 +274,7 @@ impl<'a> Lowerer<'a> {
     fn store_place(&mut self, dst: Place, src: Place, span: Span) {
         if self.cx.builder.is_in_temp(&dst) && !dst.is_root() {
             // Part of something without a name: nobody here sees it again.
-            self.emit(Op::Escape { place: src.clone(), why: Why::ElemOfUnknown }, span);
+            self.emit(Op::Escape { place: src, why: Why::ElemOfUnknown }, span);
         }
         self.copy(dst, src, span);
     }
@@ -293,11 +293,11 @@ impl<'a> Lowerer<'a> {
                 for (index, element) in array.elements.iter().enumerate() {
                     let Some(element) = element else { continue };
                     let at = self.span(element);
-                    let part = self.project(src.clone(), index_of(index), at);
+                    let part = self.project(*src, index_of(index), at);
                     self.assign_part(element, part, at);
                 }
                 if let Some(rest) = &array.rest {
-                    let value = self.rest_of(src.clone(), span);
+                    let value = self.rest_of(*src, span);
                     self.assign_place(&rest.target, value, span);
                 }
             }
@@ -308,21 +308,21 @@ impl<'a> Lowerer<'a> {
                         AssignmentTargetProperty::AssignmentTargetPropertyIdentifier(property) => {
                             let dst = self.identifier(&property.binding);
                             let name = Name::new(property.binding.name.as_str());
-                            let part = self.project(src.clone(), Proj::Field(name), at);
-                            self.copy(dst.clone(), part, at);
+                            let part = self.project(*src, Proj::Field(name), at);
+                            self.copy(dst, part, at);
                             if let Some(default) = &property.init {
                                 self.default_into(&dst, default, at);
                             }
                         }
                         AssignmentTargetProperty::AssignmentTargetPropertyProperty(property) => {
                             let proj = self.property(&property.name);
-                            let part = self.project(src.clone(), proj, at);
+                            let part = self.project(*src, proj, at);
                             self.assign_part(&property.binding, part, at);
                         }
                     }
                 }
                 if let Some(rest) = &object.rest {
-                    let value = self.rest_of(src.clone(), span);
+                    let value = self.rest_of(*src, span);
                     self.assign_place(&rest.target, value, span);
                 }
             }
@@ -333,7 +333,7 @@ impl<'a> Lowerer<'a> {
         match target {
             AssignmentTargetMaybeDefault::AssignmentTargetWithDefault(target) => {
                 let value = self.temp();
-                self.copy(value.clone(), part, span);
+                self.copy(value, part, span);
                 self.default_into(&value, &target.init, span);
                 self.assign_place(&target.binding, value, span);
             }

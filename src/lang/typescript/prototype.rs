@@ -113,11 +113,11 @@ impl<'a> Lowerer<'a> {
         let id = ClassId(self.classes.len() as u32);
         let qualname = self.cx.qualified(&name);
         let constructor = Name::new("constructor");
-        let mut signature = self.signature(function, constructor.clone(), FnKind::Constructor);
+        let mut signature = self.signature(function, constructor, FnKind::Constructor);
         let (span, name_span) = (signature.span, signature.name_span);
         self.classes.push(Class {
             name,
-            qualname: qualname.clone(),
+            qualname,
             bases,
             fields: Vec::new(),
             methods: Vec::new(),
@@ -125,7 +125,7 @@ impl<'a> Lowerer<'a> {
             span,
             name_span,
         });
-        self.emit(Op::Const { dst: place.clone(), value: Const::Class(id) }, name_span);
+        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
         let at = ClassPlace { id, place: self.with_room(place, name_span) };
         if let Some(known) = self.prototypes.get_mut(&symbol) {
             known.class = Some(at.clone());
@@ -133,7 +133,7 @@ impl<'a> Lowerer<'a> {
         if let Some(own) = function.id.as_ref().and_then(|id| id.symbol_id.get())
             && own != symbol
         {
-            self.set_home(own, at.place.clone());
+            self.set_home(own, at.place);
         }
         signature.binding = Binding::Instance;
         signature.class = Some(id);
@@ -144,7 +144,7 @@ impl<'a> Lowerer<'a> {
             lowerer.function_body(function);
         });
         self.cx.class_names.pop();
-        let dst = at.place.field(constructor.clone());
+        let dst = at.place.field(constructor);
         self.register(&at, constructor, func, dst, captures, name_span);
     }
 
@@ -165,15 +165,15 @@ impl<'a> Lowerer<'a> {
         match (target.member, bare(value)) {
             (Some(name), Expression::FunctionExpression(function)) => {
                 let name_span = self.span(&**function);
-                let dst = self.project(at.place.clone(), Proj::Field(name.clone()), span);
-                self.prototype_method(&at, function, name, dst.clone(), name_span);
+                let dst = self.project(at.place, Proj::Field(name), span);
+                self.prototype_method(&at, function, name, dst, name_span);
                 Some(dst)
             }
             (None, Expression::ObjectExpression(object)) => {
                 for property in &object.properties {
                     let ObjectPropertyKind::ObjectProperty(property) = property else { continue };
                     let proj = self.property(&property.key);
-                    let dst = self.project(at.place.clone(), proj.clone(), span);
+                    let dst = self.project(at.place, proj, span);
                     match (&property.value, proj) {
                         (Expression::FunctionExpression(function), Proj::Field(name)) => {
                             let key = self.span(&property.key);
@@ -205,14 +205,14 @@ impl<'a> Lowerer<'a> {
         name_span: Span,
     ) {
         if let Some(symbol) = function.id.as_ref().and_then(|id| id.symbol_id.get()) {
-            self.set_home(symbol, dst.clone());
+            self.set_home(symbol, dst);
         }
-        let mut signature = self.signature(function, name.clone(), FnKind::Method);
+        let mut signature = self.signature(function, name, FnKind::Method);
         signature.binding = Binding::Instance;
         signature.class = Some(at.id);
         signature.this = This::Receiver;
         signature.name_span = name_span;
-        let class = self.classes.get(at.id.index()).map(|class| class.qualname.clone()).unwrap_or_default();
+        let class = self.classes.get(at.id.index()).map(|class| class.qualname).unwrap_or_default();
         self.cx.class_names.push(class);
         let (func, captures) = self.function(signature, |lowerer| lowerer.function_body(function));
         self.cx.class_names.pop();

@@ -143,7 +143,7 @@ impl<'a> Lowerer<'a> {
 
     fn return_stmt(&mut self, stmt: &'a ReturnStatement<'a>, span: Span) {
         if let Some(to) = self.cx.returns.last() {
-            let (dst, exit) = (to.dst.clone(), to.exit);
+            let (dst, exit) = (to.dst, to.exit);
             match &stmt.argument {
                 Some(value) => {
                     self.expr_into(value, dst, span);
@@ -175,7 +175,7 @@ impl<'a> Lowerer<'a> {
             let oxc_ast::ast::BindingPattern::BindingIdentifier(name) = &declarator.id else { continue };
             let manager = self.binding(name);
             let dst = self.temp();
-            self.emit(Op::Enter { dst, manager: manager.clone(), r#async }, span);
+            self.emit(Op::Enter { dst, manager, r#async }, span);
             let after = self.cx.builder.block();
             self.cx.builder.enter_cleanup_scope();
             open.push(OpenUsing { after, manager, r#async, span });

@@ -28,7 +28,7 @@ impl<'a> Lowerer<'a> {
         let Some(TypeRef { path, args, .. }) = annotation::type_ref(&declaration.type_annotation) else { return };
         let [first, rest @ ..] = path.as_slice() else { return };
         if args.is_empty() && *first != name && rest.len() <= Place::MAX_PROJ && self.names_types() {
-            let src = rest.iter().fold(Place::global(first.clone()), |place, part| place.field(part.clone()));
+            let src = rest.iter().fold(Place::global(*first), |place, part| place.field(*part));
             self.emit_synth(Op::Copy { dst: Place::global(name), src, moved: false }, span);
         }
     }
@@ -44,8 +44,8 @@ impl<'a> Lowerer<'a> {
         }
         let id = ClassId(self.classes.len() as u32);
         self.classes.push(Class {
-            qualname: name.clone(),
-            name: name.clone(),
+            qualname: name,
+            name,
             bases,
             fields,
             methods: Vec::new(),

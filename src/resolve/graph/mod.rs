@@ -153,7 +153,7 @@ impl Graph {
     }
 
     /// Files that import each other, directly or not, are together, sorted; what they import comes before.
-    pub fn components(&self) -> Vec<Vec<FileId>> {
+    fn components(&self) -> Vec<Vec<FileId>> {
         let next = |node| &self.imports.nodes[self.imports.range(node)];
         let components = order::components(self.ids.len() as u32, next);
         components.into_iter().map(|nodes| nodes.into_iter().map(|node| self.ids[node as usize]).collect()).collect()

@@ -43,7 +43,7 @@ impl Npm {
 
     /// Adds what a specifier means in a scope, or in a directory when it is relative.
     pub fn add(&mut self, specifier: &Name, place: DirId, node: u32) {
-        let places = self.other.entry(specifier.clone()).or_default();
+        let places = self.other.entry(*specifier).or_default();
         if let Err(index) = places.binary_search_by_key(&place, |(place, _)| *place) {
             places.insert(index, (place, node));
         }

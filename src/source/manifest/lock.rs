@@ -145,7 +145,7 @@ impl Locks {
             let version = version.trim_start_matches([':', ' ']).trim_matches(['"', ' ']);
             for (package, written) in ranges.drain(..) {
                 if let Some(version) = range::lowest(package, version) {
-                    self.by_range.entry(package.clone()).or_default().insert(written.to_owned(), version);
+                    self.by_range.entry(*package).or_default().insert(written.to_owned(), version);
                 }
             }
         }

@@ -94,7 +94,7 @@ pub fn read<'f>(
             });
             let here = Arc::make_mut(&mut here);
             match version {
-                Some(version) => here.insert(package.clone(), version),
+                Some(version) => here.insert(*package, version),
                 None => here.remove(package),
             };
         }
@@ -125,7 +125,7 @@ fn asked_in(directory: &Path, packages: &[Name]) -> Option<Asked> {
         let sections = SECTIONS.iter().filter_map(|section| manifest.get(section)?.get(package.as_str())?.as_str());
         sections.map(str::to_owned).collect()
     };
-    let asked = packages.into_iter().map(|package| (package.clone(), written(package)));
+    let asked = packages.into_iter().map(|package| (*package, written(package)));
     Some(asked.filter(|(_, written)| !written.is_empty()).collect())
 }
 
