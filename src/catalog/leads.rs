@@ -2,6 +2,7 @@
 
 use super::EcosystemFacts;
 use super::facts::{SymbolFacts, TypeId};
+use super::schema::Role;
 use rustc_hash::FxHashMap;
 
 /// Paths of an ecosystem that have to do with resources.
@@ -19,7 +20,10 @@ impl<'a> Leads<'a> {
         };
         // Plain types that lead on to something through an attribute count as well.
         let holds = |ty: &TypeId| acquires(ty) || facts.ty(*ty).attributes.values().any(acquires);
-        let leads = |facts: &SymbolFacts| !facts.acquires.is_empty() || facts.makes.iter().any(holds);
+        // What a stream is made of matters as well.
+        let leads = |facts: &SymbolFacts| {
+            !facts.acquires.is_empty() || facts.makes.iter().any(holds) || facts.has_role(Role::Streams)
+        };
         let functions = facts.functions.iter().filter(|(_, facts)| leads(facts)).map(|(path, _)| path);
         let classes = facts.classes.iter().filter(|(_, types)| types.iter().any(holds)).map(|(path, _)| path);
         let mut paths = FxHashMap::default();

@@ -360,6 +360,16 @@ impl Loader {
             }
             _ => {}
         }
+        match (symbol.role, symbol.unit) {
+            (Role::Sleeps | Role::Repeats, None) => self.mistake(trail, "the role needs `unit`"),
+            (Role::Sleeps | Role::Repeats, Some(_)) | (_, None) => {}
+            (_, Some(_)) => self.mistake(&format!("{trail}.unit"), "`unit` belongs to roles `sleeps` and `repeats`"),
+        }
+        match (symbol.role, symbol.disconnect) {
+            (Role::Streams, None) => self.mistake(trail, "role `streams` needs `disconnect`"),
+            (Role::Streams, Some(_)) | (_, None) => {}
+            (_, Some(_)) => self.mistake(&format!("{trail}.disconnect"), "`disconnect` belongs to role `streams`"),
+        }
         match (symbol.role, symbol.how) {
             (Role::Invokes, None) => self.mistake(trail, "role `invokes` needs `how`"),
             (role, Some(_)) if role != Role::Invokes => {

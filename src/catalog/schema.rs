@@ -447,6 +447,12 @@ pub struct Symbol {
     /// For `invokes`: how.
     #[serde(default)]
     pub how: Option<Invocation>,
+    /// For `sleeps` and `repeats`: what the argument counts.
+    #[serde(default)]
+    pub unit: Option<TimeUnit>,
+    /// For `streams`: what happens to the generator when the client is gone.
+    #[serde(default)]
+    pub disconnect: Option<Disconnect>,
     /// Why, for people.
     #[serde(default)]
     pub note: String,
@@ -505,6 +511,45 @@ pub enum Role {
     /// The result is a resource that is kept elsewhere, under a key or once per process: asking for it opens nothing that the caller
     /// would have to release.
     Shared,
+    /// Waits for as long as the argument says, in `unit`.
+    Sleeps,
+    /// Calls what it `invokes` again and again, with as long a pause as the argument says, in `unit`.
+    Repeats,
+    /// Sends what the argument, a generator or iterator, yields to a client, for as long as that yields; `disconnect` says what happens when
+    /// the client is gone.
+    Streams,
+    /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
+    AmbientUse,
+    /// Closes it, or gives it back, before the framework would.
+    AmbientRelease,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeUnit {
+    Seconds,
+    Milliseconds,
+}
+
+/// What happens to a generator when the client is gone, by the kind of generator; as measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disconnect {
+    pub sync: Fate,
+    pub r#async: Fate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// Cancelled at once, also while it waits; its `finally` runs.
+    Cancelled,
+    /// Closed when the next thing that it yields cannot be sent; its `finally` runs then.
+    AtWrite,
+    /// Left where it is, at a `yield`, and never closed: its `finally` does not run.
+    Suspended,
+    /// Runs on as if nothing had happened.
+    Ignored,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
@@ -651,6 +696,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub container_gets: Vec<Name>,
+    /// Attributes of classes through which the connection of the request or thread is used that a framework keeps (`Model.objects`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub ambient_attributes: Vec<Name>,
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
     pub container_adds: Vec<Name>,

@@ -27,6 +27,7 @@
 
 pub mod builder;
 mod function;
+pub mod loops;
 mod name;
 mod op;
 mod place;

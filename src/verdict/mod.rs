@@ -278,6 +278,55 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     })
 }
 
+/// A finding that is not about an acquisition.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub draft: Draft,
+    /// The function that it is about.
+    pub func: FuncId,
+    /// What it is about, for people.
+    pub subject: String,
+    /// What it is about, by the name that the catalogue gives it.
+    pub symbol: Name,
+    pub growth: Growth,
+}
+
+/// Decides on a claim. What is only in tests and in programs that end anyway is no defect.
+fn decide_claim(summaries: &Summaries<'_>, claim: Claim, scope: &FileScope) -> Option<Finding> {
+    let function = summaries.resolved.program.func(claim.func);
+    if scope.one_off {
+        return None;
+    }
+    let Claim { draft, subject, symbol, growth, .. } = claim;
+    let cut = function.is_cut();
+    let confidence = if cut { Confidence::Low } else { draft.confidence };
+    let persona = match (confidence, scope.test) {
+        (Confidence::Low, _) => Persona::Auditor,
+        (_, true) => draft.persona.max(Persona::Pedantic),
+        (_, false) => draft.persona,
+    };
+    let growth = if scope.test { Growth::Test } else { growth };
+    Some(Finding {
+        rule: draft.rule,
+        severity: if scope.test { Severity::Note } else { draft.severity.unwrap_or(Severity::Warning) },
+        confidence,
+        persona,
+        growth,
+        at: draft.at,
+        subject,
+        message: draft.message,
+        label: draft.label,
+        witness: draft.witness,
+        related: draft.related,
+        notes: draft.notes,
+        help: draft.help,
+        symbol: symbol.to_string(),
+        function: function.qualname.to_string(),
+        fingerprint: String::new(),
+        held_back: None,
+    })
+}
+
 fn growth_note(growth: Growth, function: &str) -> Option<String> {
     Some(match growth {
         Growth::Iteration => "One more is left open in each round of the loop.".to_owned(),

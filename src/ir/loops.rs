@@ -1,0 +1,109 @@
+//! The loops of a function and the ways out of them.
+
+use super::{After, BlockId, Function, Place, Span, Term};
+
+/// How a loop is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// The condition of the loop says so; what it asks about.
+    Test(Place),
+    /// There are no more elements.
+    Exhausted,
+    /// `break`, `return` or the end of the process.
+    Left,
+    /// An explicit `raise` or `throw` that nothing in the loop catches.
+    Raised,
+}
+
+/// One way out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WayOut {
+    pub way: Way,
+    pub at: Span,
+    /// It is in an exception handler of the loop: only an error leads there.
+    pub on_error: bool,
+}
+
+/// A loop with what is in it, inner loops included.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    pub header: BlockId,
+    /// Sorted.
+    pub blocks: Vec<BlockId>,
+    pub ways_out: Vec<WayOut>,
+}
+
+impl Loop {
+    pub fn contains(&self, block: BlockId) -> bool {
+        self.blocks.binary_search(&block).is_ok()
+    }
+
+    /// Only an error that some code in it raises by itself ends it.
+    pub fn is_endless(&self) -> bool {
+        self.ways_out.iter().all(|out| out.on_error)
+    }
+}
+
+/// The loops of the function, outer ones before those in them.
+pub fn loops(function: &Function) -> Vec<Loop> {
+    let headers = function.blocks.iter().enumerate().filter(|(_, block)| block.loop_header);
+    headers.map(|(header, _)| find(function, BlockId(header as u32))).collect()
+}
+
+/// A round of the loop can be made without passing a block for which `is_stop` holds.
+pub fn goes_round_without(function: &Function, found: &Loop, is_stop: impl Fn(BlockId) -> bool) -> bool {
+    let mut seen = vec![false; function.blocks.len()];
+    let mut pending = vec![found.header];
+    while let Some(at) = pending.pop() {
+        if is_stop(at) {
+            continue;
+        }
+        let mut back = false;
+        function.block(at).for_each_successor(&mut |next| {
+            back |= next == found.header;
+            if found.contains(next) && !std::mem::replace(&mut seen[next.index()], true) {
+                pending.push(next);
+            }
+        });
+        if back {
+            return true;
+        }
+    }
+    false
+}
+
+fn find(function: &Function, header: BlockId) -> Loop {
+    let depth = function.block(header).loop_depth;
+    let inside = |block: BlockId| function.block(block).loop_depth >= depth;
+    let mut blocks = vec![header];
+    let mut seen = vec![false; function.blocks.len()];
+    seen[header.index()] = true;
+    let mut next = 0;
+    while let Some(at) = blocks.get(next).copied() {
+        next += 1;
+        function.block(at).for_each_successor(&mut |to| {
+            if inside(to) && !std::mem::replace(&mut seen[to.index()], true) {
+                blocks.push(to);
+            }
+        });
+    }
+    blocks.sort();
+    let mut ways_out = Vec::new();
+    let pending = function.block(header).pending;
+    for id in &blocks {
+        let block = function.block(*id);
+        let mut out = |way| ways_out.push(WayOut { way, at: block.term_span, on_error: block.pending > pending });
+        match &block.term {
+            Term::Goto(to) if !inside(*to) => out(Way::Left),
+            Term::Branch { place, yes, no, .. } if !inside(*yes) || !inside(*no) => out(Way::Test(*place)),
+            Term::Switch(all) if block.loop_header && all.iter().any(|to| !inside(*to)) => out(Way::Exhausted),
+            Term::Switch(all) if all.iter().any(|to| !inside(*to)) => out(Way::Left),
+            Term::Return { .. } | Term::Halt | Term::Jump { then: After::Return { .. }, .. } => out(Way::Left),
+            Term::Jump { then: After::Block(to), .. } if !inside(*to) => out(Way::Left),
+            Term::EndCleanup { after: Some(to) } if !inside(*to) => out(Way::Left),
+            Term::Raise { .. } if !block.unwind.is_some_and(inside) => out(Way::Raised),
+            _ => {}
+        }
+    }
+    Loop { header, blocks, ways_out }
+}
