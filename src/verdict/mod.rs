@@ -11,7 +11,7 @@ use crate::checks::{
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Span};
+use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
