@@ -129,6 +129,8 @@ pub struct SymbolFacts {
     pub acquires: Vec<AcquireFact>,
     /// Its result is an instance of the first of these that is of the version at hand (acquired or not).
     pub makes: Vec<TypeId>,
+    /// The types of what functions that it is given are called with, by position.
+    pub gives: Vec<Option<TypeId>>,
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,
 }

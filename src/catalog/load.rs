@@ -366,9 +366,11 @@ impl Loader {
             (_, Some(_)) => self.mistake(&format!("{trail}.unit"), "`unit` belongs to roles `sleeps` and `repeats`"),
         }
         match (symbol.role, symbol.disconnect) {
-            (Role::Streams, None) => self.mistake(trail, "role `streams` needs `disconnect`"),
-            (Role::Streams, Some(_)) | (_, None) => {}
-            (_, Some(_)) => self.mistake(&format!("{trail}.disconnect"), "`disconnect` belongs to role `streams`"),
+            (Role::Streams | Role::Sends, None) => self.mistake(trail, "the role needs `disconnect`"),
+            (Role::Streams | Role::Sends, Some(_)) | (_, None) => {}
+            (_, Some(_)) => {
+                self.mistake(&format!("{trail}.disconnect"), "`disconnect` belongs to roles `streams` and `sends`");
+            }
         }
         match (symbol.role, symbol.how) {
             (Role::Invokes, None) => self.mistake(trail, "role `invokes` needs `how`"),
@@ -386,10 +388,24 @@ impl Loader {
         if symbol.calls.is_some() && symbol.role != Role::Wraps {
             self.mistake(&format!("{trail}.calls"), "`calls` belongs to role `wraps`");
         }
+        if !symbol.gives.is_empty() && symbol.role != Role::Invokes {
+            self.mistake(&format!("{trail}.gives"), "`gives` belongs to role `invokes`");
+        }
+        let mut gives: Vec<Option<TypeId>> = Vec::new();
+        for (i, id) in symbol.gives.iter().enumerate() {
+            let ty = self.ids.get(id).copied();
+            if ty.is_none() && !id.is_empty() {
+                self.mistake(&format!("{trail}.gives.{i}"), format!("no resource or type has the id `{id}`"));
+            }
+            gives.push(ty);
+        }
         let (paths, role) = (symbol.paths.clone(), Symbol { paths: Vec::new(), ..symbol });
         for (i, path) in paths.iter().enumerate() {
             if let Some(facts) = self.facts(path, &format!("{trail}.paths.{i}")) {
                 facts.roles.push(role.clone());
+                if !gives.is_empty() {
+                    facts.gives.clone_from(&gives);
+                }
             }
         }
     }

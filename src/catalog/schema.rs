@@ -447,10 +447,17 @@ pub struct Symbol {
     /// For `invokes`: how.
     #[serde(default)]
     pub how: Option<Invocation>,
+    /// For `invokes`: the types of what functions among the arguments, or in their fields, are called with, by position; empty: unknown.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub gives: Vec<Name>,
     /// For `sleeps` and `repeats`: what the argument counts.
     #[serde(default)]
     pub unit: Option<TimeUnit>,
-    /// For `streams`: what happens to the generator when the client is gone.
+    /// For `streams`: the framework keeps the ambient connection of the request (`ambient-use`) until the stream has ended.
+    #[serde(default)]
+    pub keeps_ambient: bool,
+    /// For `streams` and `sends`: what happens to the generator, or to the function that sends, when the client is gone.
     #[serde(default)]
     pub disconnect: Option<Disconnect>,
     /// Why, for people.
@@ -518,6 +525,8 @@ pub enum Role {
     /// Sends what the argument, a generator or iterator, yields to a client, for as long as that yields; `disconnect` says what happens when
     /// the client is gone.
     Streams,
+    /// Method that sends something to a client; `disconnect` says what it does when the client is gone: `at-write` raises, `ignored` does nothing.
+    Sends,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.
@@ -696,6 +705,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub container_gets: Vec<Name>,
+    /// Attributes of a response that say nothing about whether its client is still there (`writableEnded`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub blind_tests: Vec<Name>,
+    /// Methods that wait, called without arguments, until there is something (`queue.get()`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub blocking_waits: Vec<Name>,
     /// Attributes of classes through which the connection of the request or thread is used that a framework keeps (`Model.objects`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

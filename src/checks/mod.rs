@@ -4,6 +4,7 @@
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod close_not_awaited;
+pub mod connection_held_while_streaming;
 pub mod duplicate_client;
 pub mod interval_without_teardown;
 pub mod never_closed;
@@ -12,7 +13,9 @@ pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
+pub mod stream_without_disconnect_cleanup;
 mod subject;
+pub mod unbounded_stream;
 pub mod with_does_not_close;
 
 pub use subject::Subject;
@@ -76,6 +79,7 @@ impl Rule {
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &close_not_awaited::RULE,
+    &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,
     &interval_without_teardown::RULE,
     &never_closed::RULE,
@@ -84,5 +88,7 @@ pub const RULES: &[&Rule] = &[
     &overwritten_while_open::RULE,
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
+    &stream_without_disconnect_cleanup::RULE,
+    &unbounded_stream::RULE,
     &with_does_not_close::RULE,
 ];

@@ -23,9 +23,10 @@ mod witness;
 pub use solve::solve;
 pub use token::tokens;
 
+use crate::catalog::schema::Role;
 use crate::catalog::{Resource, TypeId};
 use crate::finding::{Confidence, Step};
-use crate::ir::{ClassId, FuncId, Name, OpRef, Place, Proj, Span, Tier};
+use crate::ir::{ClassId, FuncId, Name, Op, OpRef, Place, Proj, Span, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use std::rc::Rc;
 
@@ -263,6 +264,8 @@ pub struct Outcome {
     pub idle_with: Vec<Span>,
     /// Calls on it that look like a release and are none, with the reason.
     pub not_releases: Vec<(Span, String)>,
+    /// Yields, and calls that send something to a client, that are passed while it is open; sorted.
+    pub held: Vec<OpRef>,
     /// Too many states; the answer is a guess.
     pub capped: bool,
 }
@@ -281,6 +284,17 @@ pub struct Context<'a> {
     pub regions: &'a Regions,
     pub callees: &'a dyn Callees,
     pub func: FuncId,
+}
+
+impl Context<'_> {
+    /// Something goes to a client here.
+    fn serves(&self, at: OpRef, op: &Op) -> bool {
+        match op {
+            Op::Yield { .. } => true,
+            Op::Call { .. } => self.resolved.call(at).is_some_and(|info| info.has_role(Role::Sends)),
+            _ => false,
+        }
+    }
 }
 
 impl<'a> Context<'a> {

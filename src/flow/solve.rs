@@ -340,6 +340,12 @@ impl<'a> Run<'a> {
                 node = self.node(node, Event::Acquired);
                 continue;
             }
+            if state.status == Status::Open && self.ctx.serves(at, &instr.op) {
+                let held = &mut self.outcome.held;
+                if let Err(next) = held.binary_search(&at) {
+                    held.insert(next, at);
+                }
+            }
             self.tier = state.tier;
             if self.op(at, instr, &mut state, node) == Step::Stop {
                 self.settled_in.insert(id);

@@ -89,7 +89,10 @@ fn mark(bits: &mut [u64], start: [u8; 2]) {
 /// time that [`lower`] takes. Never says no when the IR of a file that parses would hold such an import or global.
 pub fn may_import(language: Language, text: &str, words: &Words) -> bool {
     match language {
-        Language::Python => python::may_import(text, |name| words.modules.contains(name)),
+        Language::Python => {
+            python::may_import(text, |name| words.modules.contains(name))
+                || words.globals.as_ref().is_some_and(|globals| globals.is_match(text))
+        }
         _ => typescript::may_import(text, words),
     }
 }

@@ -1,7 +1,7 @@
 //! Call targets.
 
 use super::{Resolved, Ty};
-use crate::catalog::schema::Role;
+use crate::catalog::schema::{Role, Symbol};
 use crate::catalog::{AcquireFact, SymbolFacts, TypeId};
 use crate::ir::{Arg, BlockId, Callee, ClassId, FuncId, LocalId, Name, Op, OpRef, Place, Proj, Root};
 use rustc_hash::FxHashMap;
@@ -34,6 +34,19 @@ fn swallows(target: &Target<'_>) -> bool {
 }
 
 impl CallInfo<'_> {
+    /// What the catalogue says of some target that has the role.
+    pub fn roles(&self, role: Role) -> impl Iterator<Item = &Symbol> {
+        let facts = self.targets.iter().filter_map(|target| match target {
+            Target::Catalog { facts } => Some(facts),
+            _ => None,
+        });
+        facts.flat_map(|facts| &facts.roles).filter(move |symbol| symbol.role == role)
+    }
+
+    pub fn has_role(&self, role: Role) -> bool {
+        self.roles(role).next().is_some()
+    }
+
     /// Functions of the program that may run, constructors not included.
     pub fn functions(&self) -> impl Iterator<Item = FuncId> + '_ {
         self.targets.iter().filter_map(|target| if let Target::Project(func) = target { Some(*func) } else { None })
@@ -303,6 +316,17 @@ impl<'a> Resolved<'a> {
             }
             self.calls.push(calls);
         }
+    }
+
+    /// The calls of the function, in the order of its ops.
+    pub fn calls_of(&self, func: FuncId) -> impl Iterator<Item = (OpRef, &CallInfo<'a>)> {
+        let calls = self.calls.get(func.index()).into_iter().flatten();
+        calls.map(move |((block, op), info)| (OpRef { func, block: *block, op: *op }, info))
+    }
+
+    /// All calls of the program.
+    pub fn calls(&self) -> impl Iterator<Item = (OpRef, &CallInfo<'a>)> {
+        self.program.func_ids().flat_map(|func| self.calls_of(func))
     }
 
     /// What the call gives is stored in a global or in a class.

@@ -334,6 +334,12 @@ impl Resolved<'_> {
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
+            let handlers = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
+            for (position, ty) in facts.gives.iter().enumerate() {
+                let Some(ty) = ty else { continue };
+                let types = TySet::from_iter([Ty::Inst(*ty)]);
+                given.extend(handlers.clone().map(|arg| (arg.place, position as u8, types.clone())));
+            }
             for fact in self.acquires(caller, facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
                     given.push((last.place, callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));

@@ -6,11 +6,13 @@
 //! A class that keeps a resource and has a method that releases it is a resource itself (`derived`): the same solver follows its objects. It is
 //! asked about when one is made, so the duty climbs from class to class as far as it is believed.
 
+pub mod ambient;
 pub mod class;
 mod derived;
 pub mod ends;
 mod print;
 pub mod shared;
+pub mod stream;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};

@@ -1,6 +1,7 @@
 //! How bad it is, who should see it, and which rule speaks when several could.
 
 mod scope;
+mod streams;
 
 pub use scope::FileScope;
 
@@ -53,6 +54,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
+    out.extend(streams::judge_streams(summaries, scopes, &all));
     out
 }
 

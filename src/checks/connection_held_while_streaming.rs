@@ -1,0 +1,152 @@
+//! # connection-held-while-streaming
+//!
+//! ## What it does
+//!
+//! Reports a database connection, pool checkout, session or transaction that stays open while a response is being streamed: one that the
+//! generator or handler opened before its loop, one that a dependency of the handler keeps until the response has ended, and the connection
+//! that a framework keeps for a request.
+//!
+//! ## Why it matters in production
+//!
+//! A request that takes 20 ms needs its connection for 20 ms; a stream holds it for as long as the page is open. With a pool of 10, ten open
+//! pages stop every other request of the process, although each stream cleans up perfectly; without a pool, each viewer is a connection of
+//! the database server.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! import time
+//!
+//! import psycopg2
+//! from flask import Flask, Response
+//!
+//! app = Flask(__name__)
+//!
+//!
+//! @app.get("/orders")
+//! def orders():
+//!     def events():
+//!         conn = psycopg2.connect("dbname=shop")  #~ connection-held-while-streaming
+//!         try:
+//!             while True:
+//!                 with conn.cursor() as cursor:
+//!                     cursor.execute("SELECT count(*) FROM orders")
+//!                     yield f"data: {cursor.fetchone()[0]}\n\n"
+//!                 time.sleep(2)
+//!         finally:
+//!             conn.close()
+//!
+//!     return Response(events(), mimetype="text/event-stream")
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! import time
+//!
+//! import psycopg2
+//! from flask import Flask, Response
+//!
+//! app = Flask(__name__)
+//!
+//!
+//! def count():
+//!     conn = psycopg2.connect("dbname=shop")
+//!     try:
+//!         with conn.cursor() as cursor:
+//!             cursor.execute("SELECT count(*) FROM orders")
+//!             return cursor.fetchone()[0]
+//!     finally:
+//!         conn.close()
+//!
+//!
+//! @app.get("/orders")
+//! def orders():
+//!     def events():
+//!         while True:
+//!             yield f"data: {count()}\n\n"
+//!             time.sleep(2)
+//!
+//!     return Response(events(), mimetype="text/event-stream")
+//! ```
+//!
+//! ## Known limits
+//!
+//! * What a stream reads row by row needs its connection: streams that end by themselves are reported only where they wait for another server
+//!   while the connection of the request is open.
+//! * Whether the view's own queries were answered from a cache is not known.
+//!
+//! ## Fix safety
+//!
+//! Opening a connection in each round costs a checkout, not a connection, when there is a pool. What was loaded must not be loaded lazily
+//! after the connection was closed.
+
+use super::unbounded_stream::{fate_note, name, start};
+use super::{Draft, Rule, Subject};
+use crate::finding::{Confidence, Persona, Step, StepRole};
+use crate::ir::Span;
+use crate::summary::Summaries;
+use crate::summary::stream::{Endless, Stream};
+
+pub const RULE: Rule = Rule {
+    id: "connection-held-while-streaming",
+    summary: "A database connection, checkout, session or transaction stays open for as long as a response is streamed",
+    source: include_str!("connection_held_while_streaming.rs"),
+};
+
+/// What a generator or handler opened before its loop.
+pub fn detect(subject: &Subject<'_>, stream: &Stream, endless: &Endless) -> Draft {
+    let summaries = subject.summaries;
+    let function = summaries.resolved.program.func(stream.server);
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("{} is held for as long as {} streams", subject.described(), name(function));
+    draft.label = "opened here and kept while the stream runs".to_owned();
+    let mut witness = start(summaries, stream);
+    let text = format!("{} created here", subject.noun());
+    witness.push(Step { span: subject.case.token.span, role: StepRole::Acquire, text });
+    witness.push(Step {
+        span: endless.at,
+        role: StepRole::Exit,
+        text: "kept through each round of this loop".to_owned(),
+    });
+    draft.witness = witness;
+    draft.notes = vec![
+        "A pool is empty when as many pages are open as it has connections; without one each page is a connection of the server."
+            .to_owned(),
+    ];
+    draft.help = "take it for each query and give it back before the stream waits".to_owned();
+    draft.persona = Persona::Regular;
+    draft
+}
+
+/// The connection of the request that the framework keeps. `long`: what the stream waits for; `at`: what to point at.
+pub fn detect_ambient(summaries: &Summaries<'_>, stream: &Stream, used: Span, at: Span, long: (Span, &str)) -> Draft {
+    let function = summaries.resolved.program.func(stream.server);
+    let mut witness = vec![Step {
+        span: used,
+        role: StepRole::Acquire,
+        text: "the database connection of the request is used here, and stays open".to_owned(),
+    }];
+    witness.extend(start(summaries, stream));
+    witness.push(Step { span: long.0, role: StepRole::Exit, text: long.1.to_owned() });
+    Draft {
+        rule: RULE.id,
+        at,
+        message: format!("the database connection of the request is held for as long as {} streams", name(function)),
+        label: "kept open until the stream has ended".to_owned(),
+        witness,
+        related: Vec::new(),
+        notes: vec![
+            format!("The framework closes it when `{}` has sent everything or the client is gone, not before.", stream.sender),
+            fate_note(stream),
+        ],
+        help: "close the connection of the request before the stream starts, or in each round before it waits; the next query opens it again"
+            .to_owned(),
+        confidence: Confidence::Medium,
+        persona: Persona::Regular,
+        error_path: false,
+        severity: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! # stream-without-disconnect-cleanup
+//!
+//! ## What it does
+//!
+//! Reports a stream that does not come to its cleanup when the client is gone: a connection that a generator keeps across a `yield` and does
+//! not release in a `finally`, or releases there although the framework never closes generators of this kind; and a loop that waits, without
+//! a limit, for something else than its client.
+//!
+//! ## Why it matters in production
+//!
+//! Clients of streams do not say goodbye: a browser tab is closed, a network is gone. What the stream holds then is held until the process
+//! ends, or until the garbage collector happens to run, one more for each client that was ever there.
+//!
+//! ## Bad
+//!
+//! ```python
+//! # bad
+//! import redis
+//! from fastapi import FastAPI
+//! from fastapi.responses import StreamingResponse
+//!
+//! app = FastAPI()
+//!
+//!
+//! @app.get("/events")
+//! def events():
+//!     def stream():
+//!         client = redis.Redis()  #~ stream-without-disconnect-cleanup
+//!         try:
+//!             while client.exists("running"):
+//!                 yield client.get("progress")
+//!         finally:
+//!             client.close()
+//!
+//!     return StreamingResponse(stream())
+//! ```
+//!
+//! ## Good
+//!
+//! ```python
+//! # good
+//! import redis.asyncio as redis
+//! from fastapi import FastAPI
+//! from fastapi.responses import StreamingResponse
+//!
+//! app = FastAPI()
+//!
+//!
+//! @app.get("/events")
+//! async def events():
+//!     async def stream():
+//!         async with redis.Redis() as client:
+//!             while await client.exists("running"):
+//!                 yield await client.get("progress")
+//!
+//!     return StreamingResponse(stream())
+//! ```
+//!
+//! ## Known limits
+//!
+//! * That a connection is half-open - no packet tells that the peer is gone - is noticed by none of these: use heartbeats and timeouts.
+//!
+//! ## Fix safety
+//!
+//! Making a generator `async` moves it from a thread to the event loop: what blocks in it then blocks all requests.
+
+use super::unbounded_stream::{fate_note, name, start};
+use super::{Draft, Rule, Subject};
+use crate::catalog::schema::Fate;
+use crate::finding::{Confidence, Persona, Step, StepRole};
+use crate::ir::Span;
+use crate::summary::Summaries;
+use crate::summary::stream::{Endless, Stream};
+
+pub const RULE: Rule = Rule {
+    id: "stream-without-disconnect-cleanup",
+    summary: "A stream does not release what it holds, or does not end, when its client is gone",
+    source: include_str!("stream_without_disconnect_cleanup.rs"),
+};
+
+/// Something that a generator keeps across its yields and that is not released when the client is gone. `at_yield`: the first such yield.
+pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
+    let summaries = subject.summaries;
+    let function = summaries.resolved.program.func(stream.server);
+    let mut draft = subject.bare_draft(RULE.id);
+    let suspended = stream.fate == Fate::Suspended;
+    draft.message = match suspended {
+        true => format!(
+            "{} stays open when the client goes: the `finally` of {} does not run then",
+            subject.described(),
+            name(function)
+        ),
+        false => format!("{} stays open when the client goes in the middle of {}", subject.described(), name(function)),
+    };
+    draft.label = "open across a `yield`".to_owned();
+    let mut witness = start(summaries, stream);
+    let text = format!("{} created here", subject.noun());
+    witness.push(Step { span: subject.case.token.span, role: StepRole::Acquire, text });
+    let text = match suspended {
+        true => "the client goes; the generator stays here and is never resumed",
+        false => "the client goes; the generator is left here, without a release",
+    };
+    witness.push(Step { span: at_yield, role: StepRole::Exit, text: text.to_owned() });
+    draft.witness = witness;
+    draft.notes = vec![fate_note(stream)];
+    if suspended {
+        draft.help = "make the generator `async`: then it is cancelled, and its `finally` runs".to_owned();
+    }
+    draft.persona = Persona::Regular;
+    draft
+}
+
+/// A loop that waits for something else than its client.
+pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, wait: Span) -> Draft {
+    let function = summaries.resolved.program.func(stream.server);
+    let mut witness = start(summaries, stream);
+    let text = "waits here for as long as nothing comes, and does not notice that the client is gone".to_owned();
+    witness.push(Step { span: wait, role: StepRole::Exit, text });
+    Draft {
+        rule: RULE.id,
+        at: wait,
+        message: format!("{} waits here without a limit, also when its client is gone", name(function)),
+        label: "nothing ends this wait when the client goes".to_owned(),
+        witness,
+        related: vec![Step { span: endless.at, role: StepRole::Evidence, text: "each round begins here".to_owned() }],
+        notes: vec![
+            fate_note(stream),
+            "One more waits for each client that was there, with the task or thread and all that it holds.".to_owned(),
+        ],
+        help: "wait with a timeout and send a heartbeat when it passes, or end the wait when the client disconnects"
+            .to_owned(),
+        confidence: Confidence::Medium,
+        persona: Persona::Regular,
+        error_path: false,
+        severity: None,
+    }
+}

@@ -1,0 +1,88 @@
+//! Connections that nobody in the program opens or closes: a framework keeps one for each request or thread, and opens it at the first use.
+
+use super::Summaries;
+use crate::catalog::schema::Role;
+use crate::ir::{FuncId, Op, OpRef, Place, Proj, Root, Span};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+
+/// Functions followed from one that is asked about to one that uses the connection.
+const MAX_DEPTH: u32 = 3;
+
+/// Answers about the ambient connection of a program.
+pub struct Ambient<'s, 'a> {
+    summaries: &'s Summaries<'a>,
+    known: RefCell<FxHashMap<FuncId, Option<Span>>>,
+}
+
+impl<'s, 'a> Ambient<'s, 'a> {
+    pub fn new(summaries: &'s Summaries<'a>) -> Self {
+        Ambient { summaries, known: RefCell::default() }
+    }
+
+    /// Where the function, or one that it calls, uses the connection first.
+    pub fn used_in(&self, func: FuncId) -> Option<Span> {
+        self.used(func, MAX_DEPTH)
+    }
+
+    fn used(&self, func: FuncId, depth: u32) -> Option<Span> {
+        if let Some(known) = self.known.borrow().get(&func) {
+            return *known;
+        }
+        self.known.borrow_mut().insert(func, None);
+        let found = self.uses(func, depth).map(|(_, span)| span).next();
+        self.known.borrow_mut().insert(func, found);
+        found
+    }
+
+    /// Where the function uses the connection, itself or through others, in the order of its ops.
+    fn uses(&self, func: FuncId, depth: u32) -> impl Iterator<Item = (OpRef, Span)> + '_ {
+        let program = self.summaries.resolved.program;
+        let blocks = program.func(func).blocks.iter().enumerate();
+        let ops = blocks.flat_map(move |(b, block)| {
+            let at = move |i| OpRef { func, block: crate::ir::BlockId(b as u32), op: i };
+            (0..).zip(&block.instrs).map(move |(i, instr)| (at(i), instr))
+        });
+        ops.filter(move |(at, instr)| self.is_use(*at, &instr.op, depth)).map(|(at, instr)| (at, instr.span))
+    }
+
+    fn is_use(&self, at: OpRef, op: &Op, depth: u32) -> bool {
+        let attributes = &self.summaries.resolved.language().ambient_attributes;
+        let mut named = false;
+        op.for_each_place(&mut |place: &Place| {
+            let of_class = matches!(place.root, Root::Global(_));
+            named |= of_class
+                && place.proj.iter().any(|proj| matches!(proj, Proj::Field(name) if attributes.contains(name)));
+        });
+        if named {
+            return true;
+        }
+        let Some(info) = self.summaries.resolved.call(at) else { return false };
+        let deeper = depth.checked_sub(1);
+        info.has_role(Role::AmbientUse)
+            || deeper.is_some_and(|deeper| {
+                info.functions()
+                    .filter(|called| !self.summaries.resolved.program.func(*called).generator)
+                    .any(|called| self.used(called, deeper).is_some())
+            })
+    }
+
+    /// The last use before `at` in its function, unless the connection is closed between them.
+    pub fn used_before(&self, at: OpRef) -> Option<Span> {
+        let before = |other: &OpRef| (other.block, other.op) < (at.block, at.op);
+        let (last, span) = self.uses(at.func, MAX_DEPTH).filter(|(used, _)| before(used)).last()?;
+        let after = |closed: OpRef| (closed.block, closed.op) > (last.block, last.op) && before(&closed);
+        (!self.closed_in(at.func).any(after)).then_some(span)
+    }
+
+    /// Where the function closes it, itself or in a function that it calls.
+    pub fn closed_in(&self, func: FuncId) -> impl Iterator<Item = OpRef> + '_ {
+        let resolved = self.summaries.resolved;
+        let closes =
+            move |called: FuncId| resolved.calls_of(called).any(|(_, info)| info.has_role(Role::AmbientRelease));
+        resolved
+            .calls_of(func)
+            .filter(move |(_, info)| info.has_role(Role::AmbientRelease) || info.functions().any(closes))
+            .map(|(at, _)| at)
+    }
+}

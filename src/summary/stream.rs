@@ -1,0 +1,426 @@
+//! Functions that serve a client for as long as it is there: generators that a framework sends, and handlers that send by themselves.
+//!
+//! A stream is *bounded* when something other than an error ends it: a deadline, a last element, a test whether the client is there, or
+//! what its framework does when the client is gone ([`Fate`]).
+
+use super::Summaries;
+use crate::catalog::schema::{Fate, Role};
+use crate::ir::loops::{Loop, Way, goes_round_without, loops};
+use crate::ir::{BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::{CallInfo, Target, symbol_args};
+use rustc_hash::FxHashMap;
+
+/// Functions and variables between a stream and the generator that it is made of.
+const MAX_STEPS: u32 = 4;
+
+/// Functions between a loop and what sends in it.
+const MAX_HELPERS: u32 = 2;
+
+/// A function that serves a client.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    pub server: FuncId,
+    /// Where it is given to the framework; `None`: it sends by itself.
+    pub response: Option<OpRef>,
+    /// What sends it, by its path in the catalogue.
+    pub sender: Name,
+    pub fate: Fate,
+    /// The framework keeps the ambient connection of the request until it has ended.
+    pub keeps_ambient: bool,
+}
+
+/// Why nothing ends a loop of a stream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The client's going is not told to it.
+    NotTold,
+    /// It asks about something that stays as it is when the client goes.
+    Blind(Place),
+    /// A round can pass in which nothing is sent, and only sending fails when the client is gone.
+    SilentRound,
+    /// It catches what would end it.
+    Swallowed(Span),
+    /// It waits, without a limit, for something else than the client.
+    Waits(Span),
+}
+
+/// A loop of a stream that nothing ends.
+#[derive(Clone, Debug)]
+pub struct Endless {
+    pub found: Loop,
+    /// The first op in it.
+    pub at: Span,
+    pub why: Option<Why>,
+}
+
+/// All streams of a program, those of generators first, in the order of their functions.
+pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
+    let resolved = summaries.resolved;
+    let mut out: Vec<Stream> = Vec::new();
+    for (response, info) in resolved.calls() {
+        for (symbol, sender) in senders(summaries, info) {
+            let (Some(disconnect), Op::Call { args, .. }) = (symbol.disconnect, &resolved.program.op(response).op)
+            else {
+                continue;
+            };
+            for (_, arg) in symbol_args(symbol, args) {
+                let Some(server) = producer(summaries, response.func, &arg.place, MAX_STEPS) else { continue };
+                let is_async = resolved.program.func(server).r#async;
+                let fate = if is_async { disconnect.r#async } else { disconnect.sync };
+                let keeps_ambient = symbol.keeps_ambient;
+                out.push(Stream { server, response: Some(response), sender, fate, keeps_ambient });
+            }
+        }
+    }
+    let mut sends = Sends { summaries, known: FxHashMap::default() };
+    for server in resolved.program.func_ids() {
+        let function = resolved.program.func(server);
+        if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
+            continue;
+        }
+        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS) {
+            out.push(Stream { server, response: None, sender, fate, keeps_ambient: false });
+        }
+    }
+    out.sort_by_key(|stream| (stream.server, stream.response.is_none(), stream.response));
+    out.dedup_by_key(|stream| (stream.server, stream.response));
+    out
+}
+
+/// What the catalogue says about sending of the call, also when it makes an object of a class that extends what sends.
+fn senders<'s>(
+    summaries: &'s Summaries<'_>,
+    info: &'s CallInfo<'_>,
+) -> impl Iterator<Item = (&'s crate::catalog::schema::Symbol, Name)> {
+    let facts = info.targets.iter().filter_map(|target| match target {
+        Target::Catalog { facts } => Some(*facts),
+        Target::Construct(class) => summaries.resolved.base_facts(*class),
+        _ => None,
+    });
+    facts.flat_map(|facts| {
+        let streams = facts.roles.iter().filter(|symbol| symbol.role == Role::Streams);
+        streams.map(move |symbol| (symbol, facts.path))
+    })
+}
+
+/// The generator function whose values the place gives.
+fn producer(summaries: &Summaries<'_>, func: FuncId, place: &Place, steps: u32) -> Option<FuncId> {
+    let steps = steps.checked_sub(1)?;
+    let program = summaries.resolved.program;
+    let function = program.func(func);
+    for (b, block) in function.blocks.iter().enumerate() {
+        for (i, instr) in block.instrs.iter().enumerate() {
+            if instr.op.dst() != Some(place) {
+                continue;
+            }
+            let found = match &instr.op {
+                Op::Copy { src, .. } | Op::Await { src, .. } => producer(summaries, func, src, steps),
+                Op::Call { args, .. } => {
+                    let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
+                    summaries.resolved.call(at).and_then(|info| {
+                        info.targets.iter().find_map(|target| match target {
+                            Target::Project(called) if program.func(*called).generator => Some(*called),
+                            Target::Project(called) => producer(summaries, *called, &Place::root(Root::Result), steps),
+                            Target::Catalog { facts } => facts
+                                .roles
+                                .iter()
+                                .filter(|symbol| matches!(symbol.role, Role::Transparent | Role::Takes | Role::Wraps))
+                                .flat_map(|symbol| symbol_args(symbol, args))
+                                .find_map(|(_, arg)| producer(summaries, func, &arg.place, steps)),
+                            _ => None,
+                        })
+                    })
+                }
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    None
+}
+
+/// Which functions send something to a client.
+struct Sends<'s, 'a> {
+    summaries: &'s Summaries<'a>,
+    known: FxHashMap<FuncId, Option<(Name, Fate)>>,
+}
+
+impl Sends<'_, '_> {
+    fn of(&mut self, func: FuncId, depth: u32) -> Option<(Name, Fate)> {
+        if let Some(known) = self.known.get(&func) {
+            return *known;
+        }
+        self.known.insert(func, None);
+        let found = self.find(func, depth);
+        self.known.insert(func, found);
+        found
+    }
+
+    fn find(&mut self, func: FuncId, depth: u32) -> Option<(Name, Fate)> {
+        let resolved = self.summaries.resolved;
+        for (_, info) in resolved.calls_of(func) {
+            if let Some(found) = sends_itself(info) {
+                return Some(found);
+            }
+        }
+        let deeper = depth.checked_sub(1)?;
+        let called: Vec<FuncId> = resolved.calls_of(func).flat_map(|(_, info)| info.functions()).collect();
+        called.into_iter().find_map(|called| self.of(called, deeper))
+    }
+}
+
+fn sends_itself(info: &CallInfo<'_>) -> Option<(Name, Fate)> {
+    let facts = info.targets.iter().filter_map(|target| match target {
+        Target::Catalog { facts } => Some(facts),
+        _ => None,
+    });
+    facts
+        .flat_map(|facts| facts.roles.iter().map(|symbol| (facts.path, symbol)))
+        .find_map(|(path, symbol)| (symbol.role == Role::Sends).then_some((path, symbol.disconnect?.r#async)))
+}
+
+impl Stream {
+    /// The loops of the stream that nothing ends, each with the reason why the client's going does not end it either; `why` is `None` where
+    /// it does.
+    pub fn endless(&self, summaries: &Summaries<'_>) -> Vec<Endless> {
+        let function = summaries.resolved.program.func(self.server);
+        let all = loops(function);
+        let mut out: Vec<Endless> = Vec::new();
+        for found in all {
+            if out.iter().any(|outer| outer.found.contains(found.header)) {
+                continue;
+            }
+            let sending = self.sending(summaries, &found);
+            let is_sending = |block: BlockId| sending.contains(&block);
+            if !found.blocks.iter().any(|block| is_sending(*block)) {
+                continue;
+            }
+            let at = span_of(function, &found);
+            let language = summaries.resolved.language();
+            let blind = found.ways_out.iter().filter(|out| !out.on_error).map(|out| match &out.way {
+                Way::Test(place) => match place.proj.last() {
+                    Some(Proj::Field(name)) if language.blind_tests.contains(name) => Some(*place),
+                    _ => None,
+                },
+                _ => None,
+            });
+            let blind: Option<Vec<Place>> = blind.collect();
+            let why = match blind {
+                Some(blind) => self.why(summaries, function, &found, &sending, blind.first().copied()),
+                None => match self.waits(summaries, function, &found, &is_sending) {
+                    Some(wait) => Some(Why::Waits(wait)),
+                    None => continue,
+                },
+            };
+            out.push(Endless { found, at, why });
+        }
+        out
+    }
+
+    /// Why the client's going does not end a loop that nothing else ends.
+    fn why(
+        &self,
+        summaries: &Summaries<'_>,
+        function: &Function,
+        found: &Loop,
+        sending: &[BlockId],
+        blind: Option<Place>,
+    ) -> Option<Why> {
+        let is_sending = |block: BlockId| sending.contains(&block);
+        let silent = || !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+        match self.fate {
+            Fate::Cancelled => swallows(summaries, function, found).map(Why::Swallowed),
+            Fate::Ignored => Some(blind.map_or(Why::NotTold, Why::Blind)),
+            Fate::Suspended => silent().then_some(Why::SilentRound),
+            Fate::AtWrite => {
+                let caught =
+                    self.response.is_none().then(|| sending.iter().find_map(|block| caught(function, found, *block)));
+                if let Some(at) = caught.flatten() {
+                    return Some(Why::Swallowed(at));
+                }
+                self.waits(summaries, function, found, &is_sending)
+                    .map(Why::Waits)
+                    .or_else(|| silent().then_some(Why::SilentRound))
+            }
+        }
+    }
+
+    /// The blocks of the loop in which something is sent.
+    fn sending(&self, summaries: &Summaries<'_>, found: &Loop) -> Vec<BlockId> {
+        let function = summaries.resolved.program.func(self.server);
+        let mut sends = Sends { summaries, known: FxHashMap::default() };
+        let mut out: Vec<BlockId> = Vec::new();
+        if self.response.is_some() {
+            let yields = |block: &&BlockId| {
+                function.block(**block).instrs.iter().any(|instr| matches!(instr.op, Op::Yield { .. }))
+            };
+            out.extend(found.blocks.iter().filter(yields));
+            return out;
+        }
+        for (at, info) in summaries.resolved.calls_of(self.server) {
+            let helper = || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some());
+            if found.contains(at.block)
+                && (sends_itself(info).is_some() || {
+                    let mut helper = helper;
+                    helper()
+                })
+            {
+                out.push(at.block);
+            }
+        }
+        out.dedup();
+        out
+    }
+
+    /// The wait without a limit that each round begins with, before anything is sent or any way out.
+    fn waits(
+        &self,
+        summaries: &Summaries<'_>,
+        function: &Function,
+        found: &Loop,
+        is_sending: &dyn Fn(BlockId) -> bool,
+    ) -> Option<Span> {
+        if self.fate != Fate::AtWrite || found.ways_out.iter().any(|out| matches!(out.way, Way::Exhausted)) {
+            return None;
+        }
+        let names = &summaries.resolved.language().blocking_waits;
+        let mut waits: Vec<(BlockId, Span)> = Vec::new();
+        for block in &found.blocks {
+            let instrs = &function.block(*block).instrs;
+            for (i, instr) in instrs.iter().enumerate() {
+                let Op::Call { dst, callee: Callee::Method { name, .. }, args, .. } = &instr.op else { continue };
+                let awaited =
+                    instrs[i + 1..].iter().any(|next| matches!(&next.op, Op::Await { src, .. } if src == dst));
+                if args.is_empty() && names.contains(name) && (awaited || !function.r#async) {
+                    waits.push((*block, instr.span));
+                }
+            }
+        }
+        let (_, at) = waits.first()?;
+        let is_wait = |block: BlockId| waits.iter().any(|(wait, _)| *wait == block);
+        let starts_others = summaries.resolved.calls_of(self.server).any(|(_, info)| info.has_role(Role::Spawns));
+        let first = !reaches_first(function, found, &is_wait, is_sending);
+        (!starts_others && first).then_some(*at)
+    }
+}
+
+/// Something that is sent, or a way out, comes in a round before any block for which `is_stop` holds, or a round can do without one.
+fn reaches_first(
+    function: &Function,
+    found: &Loop,
+    is_stop: &dyn Fn(BlockId) -> bool,
+    is_sending: &dyn Fn(BlockId) -> bool,
+) -> bool {
+    let mut seen = vec![found.header];
+    let mut next = 0;
+    while let Some(at) = seen.get(next).copied() {
+        next += 1;
+        if is_stop(at) {
+            continue;
+        }
+        if is_sending(at) {
+            return true;
+        }
+        let mut out = false;
+        let mut more = Vec::new();
+        for_each_usual(function, at, &mut |to| {
+            out |= !found.contains(to) || to == found.header;
+            if found.contains(to) && !seen.contains(&to) {
+                more.push(to);
+            }
+        });
+        if out {
+            return true;
+        }
+        seen.extend(more);
+    }
+    false
+}
+
+/// The blocks that may run next when nothing raises.
+fn for_each_usual(function: &Function, at: BlockId, f: &mut dyn FnMut(BlockId)) {
+    let block = function.block(at);
+    let unwind = block.unwind;
+    block.for_each_successor(&mut |to| {
+        if Some(to) != unwind {
+            f(to);
+        }
+    });
+}
+
+/// A round can be made without a block for which `is_stop` holds, and without an error that only a handler of everything catches.
+fn rounds_without(function: &Function, found: &Loop, is_stop: &dyn Fn(BlockId) -> bool) -> bool {
+    let general = |block: BlockId| {
+        let first = function.block(block).instrs.first();
+        matches!(first.map(|instr| &instr.op), Some(Op::Catch { types, .. }) if types.len() != 1 || types[0].ends_with("Exception"))
+    };
+    goes_round_without(function, found, |block| is_stop(block) || general(block))
+}
+
+/// Some of what it yields or sends is a literal, as heartbeats are: it says something even when there is nothing to say.
+fn says_something_anyway(function: &Function, found: &Loop) -> bool {
+    let literal = |place: &Place| {
+        let ops = function.blocks.iter().flat_map(|block| &block.instrs).map(|instr| &instr.op);
+        ops.filter(|op| op.dst() == Some(place)).any(|op| matches!(op, Op::Const { value: Const::Str(_), .. }))
+    };
+    let ops = found.blocks.iter().flat_map(|block| &function.block(*block).instrs).map(|instr| &instr.op);
+    let mut yields = ops.filter(|op| matches!(op, Op::Yield { .. }));
+    yields.any(|op| match op {
+        Op::Yield { src: Some(src), .. } => literal(src),
+        _ => true,
+    })
+}
+
+/// The handler in the loop that catches a cancellation and goes on.
+fn swallows(summaries: &Summaries<'_>, function: &Function, found: &Loop) -> Option<Span> {
+    let names = &summaries.resolved.language().catch_cancel;
+    let catches = |types: &[Name]| {
+        types.is_empty()
+            || types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| names.iter().any(|n| n == last)))
+    };
+    found.blocks.iter().find_map(|block| {
+        let first = function.block(*block).instrs.first()?;
+        let Op::Catch { types, .. } = &first.op else { return None };
+        (catches(types) && goes_on(function, found, *block)).then_some(first.span)
+    })
+}
+
+/// The handler in the loop that catches what the block raises and goes on.
+fn caught(function: &Function, found: &Loop, block: BlockId) -> Option<Span> {
+    let unwind = function.block(block).unwind.filter(|unwind| found.contains(*unwind))?;
+    goes_on(function, found, unwind).then(|| function.block(unwind).term_span)
+}
+
+/// From the block the next round can begin.
+fn goes_on(function: &Function, found: &Loop, from: BlockId) -> bool {
+    let mut seen = vec![from];
+    let mut next = 0;
+    while let Some(at) = seen.get(next).copied() {
+        next += 1;
+        let mut back = false;
+        let mut more = Vec::new();
+        for_each_usual(function, at, &mut |to| {
+            back |= to == found.header;
+            if found.contains(to) && !seen.contains(&to) {
+                more.push(to);
+            }
+        });
+        if back {
+            return true;
+        }
+        seen.extend(more);
+    }
+    false
+}
+
+/// What to show of a loop: what its first round begins with.
+fn span_of(function: &Function, found: &Loop) -> Span {
+    let header = function.block(found.header);
+    let spans = found.blocks.iter().flat_map(|block| &function.block(*block).instrs).map(|instr| instr.span);
+    if let crate::ir::Term::Branch { .. } = header.term {
+        return header.term_span;
+    }
+    spans.min_by_key(|span| span.lo).unwrap_or(header.term_span)
+}
