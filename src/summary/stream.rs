@@ -6,7 +6,7 @@
 use super::Summaries;
 use crate::catalog::schema::{Fate, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
-use crate::ir::{BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span};
 use crate::resolve::{CallInfo, Target, symbol_args};
 use rustc_hash::FxHashMap;
 
@@ -58,6 +58,7 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     let resolved = summaries.resolved;
     let mut out: Vec<Stream> = Vec::new();
     for (response, info) in resolved.calls() {
+        let closes = closes_ambient(summaries, info);
         for (symbol, sender) in senders(summaries, info) {
             let (Some(disconnect), Op::Call { args, .. }) = (symbol.disconnect, &resolved.program.op(response).op)
             else {
@@ -67,7 +68,7 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
                 let Some(server) = producer(summaries, response.func, &arg.place, MAX_STEPS) else { continue };
                 let is_async = resolved.program.func(server).r#async;
                 let fate = if is_async { disconnect.r#async } else { disconnect.sync };
-                let keeps_ambient = symbol.keeps_ambient;
+                let keeps_ambient = symbol.keeps_ambient && !closes;
                 out.push(Stream { server, response: Some(response), sender, fate, keeps_ambient });
             }
         }
@@ -100,6 +101,19 @@ fn senders<'s>(
     facts.flat_map(|facts| {
         let streams = facts.roles.iter().filter(|symbol| symbol.role == Role::Streams);
         streams.map(move |symbol| (symbol, facts.path))
+    })
+}
+
+/// The call makes an object of a class that closes the connection of the request before it sends anything.
+fn closes_ambient(summaries: &Summaries<'_>, info: &CallInfo<'_>) -> bool {
+    let resolved = summaries.resolved;
+    let classes = info.targets.iter().filter_map(|target| match target {
+        Target::Construct(class) => Some(*class),
+        _ => None,
+    });
+    classes.flat_map(|class| resolved.methods(class)).any(|(_, method)| {
+        let starts = resolved.program.func(method).kind == FnKind::Constructor;
+        starts && resolved.calls_of(method).any(|(_, info)| info.has_role(Role::AmbientRelease))
     })
 }
 

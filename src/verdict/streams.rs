@@ -6,7 +6,7 @@ use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Finding, Growth};
-use crate::flow::{ExitKind, Start};
+use crate::flow::{ExitKind, Leak, Start};
 use crate::ir::{FuncId, Name, OpRef, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::stream::{Endless, Stream, Why, streams};
@@ -119,9 +119,14 @@ impl Judge<'_, '_> {
             Fate::Cancelled | Fate::AtWrite => {
                 let dropped = subject.resource.on_drop == OnDrop::Closes
                     && !self.summaries.resolved.program.func(stream.server).r#async;
-                !dropped
-                    && case.outcome.settled()
-                    && case.outcome.leaks.iter().any(|leak| leak.kind == ExitKind::Cancel && !leak.shared)
+                // A cleanup that is itself cancelled is another matter.
+                let blocks = &self.summaries.resolved.program.func(stream.server).blocks;
+                let in_cleanup = |leak: &Leak| {
+                    let mut cleanups = blocks.iter().filter(|block| block.pending > 0);
+                    cleanups.any(|block| block.instrs.iter().any(|instr| instr.span == leak.at))
+                };
+                let mut leaks = case.outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Cancel && !leak.shared);
+                !dropped && case.outcome.settled() && leaks.any(|leak| !in_cleanup(leak))
             }
             Fate::Ignored => false,
         }
