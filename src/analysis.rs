@@ -13,7 +13,7 @@ use crate::ir::{FileId, Module, Name, Op, Program};
 use crate::lang::Words;
 use crate::resolve::{Links, Regions, Resolved};
 use crate::source::line_index::LineIndex;
-use crate::source::manifest::{Manifests, Versions};
+use crate::source::manifest::{Manifests, Versions, Wanted};
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
@@ -150,6 +150,12 @@ impl<'a> Triage<'a> {
     pub fn is_library(&self, language: Language, name: &str) -> bool {
         self.catalog.of(ecosystem(language)).is_library(name)
     }
+}
+
+/// The packages whose versions make a difference to the analysis.
+pub fn wanted(catalog: &Catalog) -> Wanted<'_> {
+    let of = |ecosystem| catalog.of(ecosystem).versioned_packages();
+    Wanted { python: of(Ecosystem::Python), npm: of(Ecosystem::Npm) }
 }
 
 fn ecosystem(language: Language) -> Ecosystem {

@@ -131,6 +131,8 @@ pub struct SymbolFacts {
     pub makes: Vec<TypeId>,
     /// The types of what functions that it is given are called with, by position.
     pub gives: Vec<Option<TypeId>>,
+    /// Versions in which what it is given lives as long as a response; each one suffices, `None`: any version.
+    pub lives_with_response: Vec<Option<VersionRange>>,
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,
 }

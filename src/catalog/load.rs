@@ -212,7 +212,7 @@ impl Loader {
             self.define_plain(plain, &format!("type.{i}"));
         }
         for (i, symbol) in file.symbols.into_iter().enumerate() {
-            self.define_symbol(symbol, &format!("symbol.{i}"));
+            self.define_symbol(symbol, &file.library.packages, &format!("symbol.{i}"));
         }
         if let Some(facts) = file.language {
             if let Some(other) = self.language.replace(self.file) {
@@ -349,7 +349,8 @@ impl Loader {
         }
     }
 
-    fn define_symbol(&mut self, symbol: Symbol, trail: &str) {
+    /// `packages`: those that the library comes in.
+    fn define_symbol(&mut self, symbol: Symbol, packages: &[Name], trail: &str) {
         if symbol.paths.is_empty() {
             self.mistake(&format!("{trail}.paths"), "a symbol needs at least one path");
         }
@@ -388,6 +389,17 @@ impl Loader {
         if symbol.calls.is_some() && symbol.role != Role::Wraps {
             self.mistake(&format!("{trail}.calls"), "`calls` belongs to role `wraps`");
         }
+        let range = symbol.versions.as_ref().and_then(|text| {
+            if symbol.role != Role::LivesWithResponse {
+                self.mistake(&format!("{trail}.versions"), "`versions` belongs to role `lives-with-response`");
+            }
+            let wrong = |error| self.mistake(&format!("{trail}.versions"), format!("`{text}`: {error}"));
+            let range = text.parse::<VersionReq>().map_err(wrong).ok()?;
+            Some(VersionRange { range, packages: packages.to_vec() })
+        });
+        if range.is_some() {
+            packages.iter().for_each(|package| self.catalog.add_versioned(package));
+        }
         if !symbol.gives.is_empty() && symbol.role != Role::Invokes {
             self.mistake(&format!("{trail}.gives"), "`gives` belongs to role `invokes`");
         }
@@ -405,6 +417,9 @@ impl Loader {
                 facts.roles.push(role.clone());
                 if !gives.is_empty() {
                     facts.gives.clone_from(&gives);
+                }
+                if role.role == Role::LivesWithResponse {
+                    facts.lives_with_response.push(range.clone());
                 }
             }
         }

@@ -447,6 +447,9 @@ pub struct Symbol {
     /// For `invokes`: how.
     #[serde(default)]
     pub how: Option<Invocation>,
+    /// Versions of the library's packages in which it is so: `<0.106`, `>=0.118`.
+    #[serde(default)]
+    pub versions: Option<String>,
     /// For `invokes`: the types of what functions among the arguments, or in their fields, are called with, by position; empty: unknown.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -527,6 +530,8 @@ pub enum Role {
     Streams,
     /// Method that sends something to a client; `disconnect` says what it does when the client is gone: `at-write` raises, `ignored` does nothing.
     Sends,
+    /// What the argument, a generator function, yields is closed when the response of the handler has been sent, streams included.
+    LivesWithResponse,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.

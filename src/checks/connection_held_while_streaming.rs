@@ -88,6 +88,7 @@ use super::{Draft, Rule, Subject};
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::ir::Span;
 use crate::summary::Summaries;
+use crate::summary::dependency::Kept;
 use crate::summary::stream::{Endless, Stream};
 
 pub const RULE: Rule = Rule {
@@ -117,6 +118,34 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, endless: &Endless) -> Draf
             .to_owned(),
     ];
     draft.help = "take it for each query and give it back before the stream waits".to_owned();
+    draft.persona = Persona::Regular;
+    draft
+}
+
+/// What a dependency of the handler keeps until the response has been sent. `long`: what the stream waits for.
+pub fn detect_kept(subject: &Subject<'_>, stream: &Stream, kept: &Kept, response: Span, long: (Span, &str)) -> Draft {
+    let summaries = subject.summaries;
+    let program = summaries.resolved.program;
+    let dependency = program.func(kept.dependency);
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.at = response;
+    draft.message = format!(
+        "the {} of `{}` is held for as long as {} streams",
+        subject.noun(),
+        kept.param,
+        name(program.func(stream.server))
+    );
+    draft.label = "the dependency ends when this has been sent".to_owned();
+    let text = format!("{} created here, in the dependency `{}`", subject.noun(), dependency.name);
+    let mut witness = vec![Step { span: subject.case.token.span, role: StepRole::Acquire, text }];
+    witness.extend(start(summaries, stream));
+    witness.push(Step { span: long.0, role: StepRole::Exit, text: long.1.to_owned() });
+    draft.witness = witness;
+    draft.notes = vec![format!(
+        "What `{}` yields is closed when the response has been sent: after the stream, in the installed version of the framework or, where that is not known, in the newest.",
+        dependency.name
+    )];
+    draft.help = "open it in the handler or in the stream, for each query, instead of taking it as a dependency; or let the dependency end with the handler (`scope=\"function\"`)".to_owned();
     draft.persona = Persona::Regular;
     draft
 }

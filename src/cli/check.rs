@@ -4,7 +4,6 @@ use super::progress::Progress;
 use super::{Failure, Outcome, output, stats};
 use crate::analysis::{Glance, Listed, Plan, Project, Triage};
 use crate::catalog::Catalog;
-use crate::catalog::schema::Ecosystem;
 use crate::config::{Final, Options};
 use crate::finding::{Diagnostic, DiagnosticKind, Report};
 use crate::ir::FileId;
@@ -83,7 +82,7 @@ fn analyse(
         let partial = roots.iter().any(|root| root.is_file());
         let plan = Plan::new(listed.collect(), &manifests, &triage, partial);
         let files = found.files.iter().map(|file| (file.path.as_str(), file.language));
-        let versions = manifest::read(files, roots, cwd, catalog.of(Ecosystem::Npm).versioned_packages());
+        let versions = manifest::read(files, roots, cwd, analysis::wanted(catalog));
         let progress = Progress::new(plan.relevant(), started);
         let text = |file: FileId| scanned.text(&found.files, file.0 as usize);
         let project = Project { plan, versions, text: Box::new(text) };

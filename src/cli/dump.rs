@@ -3,7 +3,6 @@
 use super::{Failure, Outcome, output};
 use crate::analysis;
 use crate::catalog::Catalog;
-use crate::catalog::schema::Ecosystem;
 use crate::ir::{self, Detail, Function, Module};
 use crate::lang;
 use crate::source::SourceFile;
@@ -103,12 +102,11 @@ fn load(path: &Path) -> Result<(SourceFile, Versions), Failure> {
     for problem in found.problems.iter().chain(&problems) {
         output::complain(&format!("{}: {}", problem.path, problem.message));
     }
-    let packages = Catalog::builtin().of(Ecosystem::Npm).versioned_packages();
     let versions = manifest::read(
         files.iter().map(|file| (file.path.as_str(), file.language)),
         &[path.to_owned()],
         &cwd,
-        packages,
+        analysis::wanted(Catalog::builtin()),
     );
     let source = files.into_iter().next().ok_or_else(|| Failure::Dump("nothing to show".into()))?;
     Ok((source, versions))

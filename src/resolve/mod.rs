@@ -372,7 +372,8 @@ impl<'a> Resolved<'a> {
         self.bound_globals[self.program.module_of(func).index()].contains(name)
     }
 
-    fn versions_in(&self, func: FuncId) -> Option<&'a FxHashMap<Name, Version>> {
+    /// The versions of packages that the file of the function uses, as far as they are known.
+    pub fn versions_in(&self, func: FuncId) -> Option<&'a FxHashMap<Name, Version>> {
         self.versions.get(self.program.module_of(func).index()).copied().flatten()
     }
 
@@ -512,6 +513,11 @@ impl<'a> Resolved<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What the name of a type stands for where `func` is written.
+    pub fn declared(&self, func: FuncId, ty: &TypeRef) -> TySet {
+        self.named(func, &ty.path)
     }
 
     /// Types that an annotation stands for which is written in the module of `here`, as what instances of it are.

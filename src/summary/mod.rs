@@ -8,6 +8,7 @@
 
 pub mod ambient;
 pub mod class;
+pub mod dependency;
 mod derived;
 pub mod ends;
 mod print;

@@ -1,14 +1,15 @@
 //! What is wrong with streams.
 
 use super::{Claim, FileScope, decide_claim};
-use crate::catalog::schema::{Fate, OnDrop, ResourceKind};
+use crate::catalog::schema::{Connects, Fate, OnDrop, ResourceKind};
 use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Finding, Growth};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{FuncId, Name, OpRef, Span};
+use crate::ir::{FuncId, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
+use crate::summary::dependency::Dependencies;
 use crate::summary::stream::{Endless, Stream, Why, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -25,6 +26,7 @@ struct Judge<'s, 'a> {
     scopes: &'s [FileScope],
     all: &'s [(FuncId, Rc<Vec<Case>>)],
     ambient: Ambient<'s, 'a>,
+    dependencies: Dependencies<'s, 'a>,
     callers: FxHashMap<FuncId, Vec<OpRef>>,
     out: Vec<Finding>,
 }
@@ -43,8 +45,8 @@ pub(super) fn judge_streams(
     for (at, info) in summaries.resolved.calls() {
         info.functions().for_each(|called| callers.entry(called).or_default().push(at));
     }
-    let ambient = Ambient::new(summaries);
-    let mut judge = Judge { summaries, scopes, all, ambient, callers, out: Vec::new() };
+    let (ambient, dependencies) = (Ambient::new(summaries), Dependencies::new(summaries));
+    let mut judge = Judge { summaries, scopes, all, ambient, dependencies, callers, out: Vec::new() };
     let mut last = None;
     for stream in &found {
         // One generator that several responses send is one defect.
@@ -71,6 +73,7 @@ impl Judge<'_, '_> {
             }
         }
         self.held(stream, &endless);
+        self.kept(stream, &endless);
         if stream.keeps_ambient && !closed {
             self.ambient(stream, &endless, used);
         }
@@ -130,6 +133,62 @@ impl Judge<'_, '_> {
             }
             Fate::Ignored => false,
         }
+    }
+
+    /// What dependencies of the handler keep open. Streams that end by themselves need it if they use it.
+    fn kept(&mut self, stream: &Stream, endless: &[Endless]) {
+        let Some(response) = stream.response else { return };
+        let program = self.summaries.resolved.program;
+        let forever =
+            endless.first().map(|endless| (endless.at, "and this loop goes on for as long as the client stays"));
+        for kept in self.dependencies.of(response.func) {
+            let param = program.func(response.func).params.iter().position(|param| param.name == kept.param);
+            let given = param.map(|i| Place::root(Root::Param(i as u16)));
+            let used = given.is_some_and(|given| self.reaches(response, stream.server, &given));
+            let waits = || if used { None } else { self.waits_for(stream.server, MAX_DEPTH) };
+            let Some(long) = forever.or_else(|| Some((waits()?, "and the stream waits here for another server")))
+            else {
+                continue;
+            };
+            let cases = self.summaries.cases(kept.dependency);
+            let Some(subject) = cases.get(kept.case).and_then(|case| Subject::new(self.summaries, case)) else {
+                continue;
+            };
+            // What connects at the first use holds nothing before.
+            let lazy = subject.resource.connects == Connects::Lazy || subject.resource.kind == ResourceKind::Session;
+            if lazy && !used && !given.is_some_and(|given| self.is_called(response.func, &given)) {
+                continue;
+            }
+            let at = program.op(response).span;
+            let draft = connection_held_while_streaming::detect_kept(&subject, stream, &kept, at, long);
+            let (described, symbol) = (subject.described(), subject.case.token.symbol);
+            self.claim(stream, draft, described, symbol);
+        }
+    }
+
+    /// The function calls a method of what the place holds, or gives it to another one.
+    fn is_called(&self, func: FuncId, place: &Place) -> bool {
+        let blocks = &self.summaries.resolved.program.func(func).blocks;
+        blocks.iter().flat_map(|block| &block.instrs).any(|instr| match &instr.op {
+            Op::Call { .. } => instr.op.reads_any(|read| read.root == place.root),
+            _ => false,
+        })
+    }
+
+    /// The stream is given what the place holds: as an argument of the call that makes it, or because it captures it.
+    fn reaches(&self, response: OpRef, server: FuncId, place: &Place) -> bool {
+        let resolved = self.summaries.resolved;
+        let captured = resolved.program.func(server).parent == Some(response.func)
+            && resolved.captured_places(server).iter().any(|captured| captured.root == place.root);
+        let given = || {
+            resolved.calls_of(response.func).filter(|(_, info)| info.functions().any(|called| called == server)).any(
+                |(at, _)| match &resolved.program.op(at).op {
+                    Op::Call { args, .. } => args.iter().any(|arg| arg.place.root == place.root),
+                    _ => false,
+                },
+            )
+        };
+        captured || given()
     }
 
     /// The connection of the request. `used`: where the stream uses it itself.

@@ -18,7 +18,7 @@
 //! `#! diagnostic: syntax` (the file does not parse whole, on purpose); they begin with `//!` where comments begin with `//`.
 //!
 //! A fixture may be a folder. Its files are analysed together under the paths that they have in it, with the manifests that lie among them
-//! (`package.json`, `tsconfig.json`, `pyproject.toml`); each states what is reported on its own lines.
+//! (`package.json`, `tsconfig.json`, `pyproject.toml`, `requirements.txt`); each states what is reported on its own lines.
 
 pub mod expect;
 pub mod layout;
@@ -29,11 +29,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use unclosed::analysis::{Project, Settings, analyse};
+use unclosed::analysis::{self, Project, Settings, analyse};
 use unclosed::catalog::Catalog;
 use unclosed::finding::{Finding, Persona, Report};
 use unclosed::ir::FileId;
-use unclosed::source::manifest::{Manifests, Versions};
+use unclosed::source::manifest::{self, Manifests, Versions};
 use unclosed::source::{Language, SourceFile};
 
 /// What a fixture's name promises.
@@ -116,7 +116,8 @@ pub struct Fixture {
 /// Files that say how the others find each other.
 fn is_manifest(name: &str) -> bool {
     let config = name.starts_with("tsconfig.") || name.starts_with("jsconfig.");
-    matches!(name, "package.json" | "pyproject.toml" | "setup.cfg") || (config && name.ends_with(".json"))
+    matches!(name, "package.json" | "pyproject.toml" | "setup.cfg" | "requirements.txt")
+        || (config && name.ends_with(".json"))
 }
 
 impl Fixture {
@@ -189,7 +190,26 @@ impl Fixture {
 
     /// Analyses these files, given as shown path and text, with the manifests of this program.
     pub fn run_files<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>, persona: Persona) -> Report {
-        analyse_on_shared_pool(files, &self.manifests, &Versions::default(), persona)
+        analyse_on_shared_pool(files, &self.manifests, &self.versions(), persona)
+    }
+
+    /// What the manifests in the folder say about libraries, for all of its files.
+    fn versions(&self) -> Versions {
+        let mut versions = Versions::default();
+        if self.manifests.is_empty() {
+            return versions;
+        }
+        let wanted = analysis::wanted(Catalog::builtin());
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let files = self.files.iter().map(|f| (f.path.as_str(), f.language));
+        let read = manifest::read(files, &[root.join(&self.path)], &root, wanted);
+        for file in &self.files {
+            let directory = file.shown.rsplit_once('/').map_or("", |(directory, _)| directory);
+            for (package, version) in read.of_file(&file.path).into_iter().flatten() {
+                versions.set(directory, package, version.clone());
+            }
+        }
+        versions
     }
 
     pub fn texts(&self) -> Vec<&str> {

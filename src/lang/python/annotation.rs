@@ -45,6 +45,15 @@ pub(super) fn dotted(expr: &Expr) -> Option<Name> {
     }
 }
 
+/// The type and the calls of `Annotated[T, f(), ...]`.
+pub(super) fn annotated(expr: &Expr) -> Option<(&Expr, impl Iterator<Item = &Expr>)> {
+    let Expr::Subscript(subscript) = expr else { return None };
+    let Expr::Tuple(tuple) = &*subscript.slice else { return None };
+    let (first, rest) = tuple.elts.split_first()?;
+    let is_it = path(&subscript.value)?.last()? == "Annotated";
+    is_it.then(|| (first, rest.iter().filter(|expr| expr.is_call_expr())))
+}
+
 /// What the annotation is wrapped in.
 enum Wrapper {
     Optional,

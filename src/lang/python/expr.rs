@@ -95,7 +95,7 @@ impl Lowerer<'_> {
                 let base = self.expr(&attribute.value);
                 self.attribute(base, &attribute.attr, span)
             }
-            Expr::Subscript(subscript) => self.subscript(subscript, span),
+            Expr::Subscript(subscript) => self.subscript(expr, subscript, span),
             Expr::Starred(starred) => self.expr(&starred.value),
             // The parser's stand-in for a missing expression.
             Expr::Name(name) if name.id.is_empty() => self.plain(span),
@@ -308,7 +308,16 @@ impl Lowerer<'_> {
         }
     }
 
-    fn subscript(&mut self, subscript: &ExprSubscript, span: Span) -> Place {
+    fn subscript(&mut self, expr: &Expr, subscript: &ExprSubscript, span: Span) -> Place {
+        if let Some((ty, calls)) = annotation::annotated(expr) {
+            // It stands for the type and for what is said about it.
+            let dst = self.temp();
+            for part in std::iter::once(ty).chain(calls) {
+                let src = self.expr(part);
+                self.emit_synth(Op::Copy { dst, src, moved: false }, span);
+            }
+            return dst;
+        }
         let base = self.expr(&subscript.value);
         let proj = self.key(&subscript.slice);
         self.project(base, proj, span)

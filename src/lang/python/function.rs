@@ -208,7 +208,9 @@ impl Lowerer<'_> {
     }
 
     fn param(&mut self, parameter: &ast::Parameter, default: Option<&Expr>, variadic: bool) -> Param {
-        let default_place = match default {
+        // What an annotation says about the value is where a dependency may stand, like a default.
+        let said = parameter.annotation().and_then(annotation::annotated).and_then(|(_, mut calls)| calls.next());
+        let default_place = match default.filter(|_| said.is_none()).or(said) {
             Some(default) if self.literal(default).is_none() => Some(self.expr(default)),
             _ => None,
         };

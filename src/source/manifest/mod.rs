@@ -1,7 +1,8 @@
 //! What a project's manifests say: the versions of libraries that are asked for in `package.json`, and in lock files where that leaves the
-//! version open; and the texts that say where imports lead.
+//! version open; those that are pinned in the lock files, requirements and project files of Python; and the texts that say where imports lead.
 
 mod lock;
+mod python;
 mod range;
 pub(super) mod texts;
 
@@ -51,7 +52,16 @@ impl Versions {
     }
 }
 
-/// Finds out which versions of `packages` the `files` use that can use npm packages, on the current rayon pool.
+/// Packages of which a version makes a difference.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    pub python: &'a [Name],
+    pub npm: &'a [Name],
+}
+
+/// Finds out which versions of `packages` the `files` use, on the current rayon pool.
+///
+/// For Python, the nearest directory above a file decides that has a file which pins the version. For npm packages:
 ///
 /// The nearest `package.json` above a file that names a package decides: its version is the lowest of the range that is written there.
 /// Where that bounds nothing (`*`, `latest`, `workspace:*`, `catalog:`), the lock file beside it decides, or the next one above.
@@ -61,31 +71,38 @@ pub fn read<'f>(
     files: impl Iterator<Item = (&'f str, Language)>,
     roots: &[PathBuf],
     cwd: &Path,
-    packages: &[Name],
+    wanted: Wanted<'_>,
 ) -> Versions {
     let mut versions = Versions::default();
-    if packages.is_empty() {
+    let packages = wanted.npm;
+    if packages.is_empty() && wanted.python.is_empty() {
         return versions;
     }
     let roots: FxHashSet<PathBuf> = roots.iter().map(|root| clean(&cwd.join(root))).chain([cwd.to_owned()]).collect();
-    let files = files.filter(|(_, language)| *language != Language::Python);
+    let wants = |language| if language == Language::Python { !wanted.python.is_empty() } else { !packages.is_empty() };
+    let files = files.filter(|(_, language)| wants(*language));
     let shown: FxHashSet<&str> = files.map(|(path, _)| directory_of(path)).collect();
     // With the directories above, which sort before what is below them.
-    let mut directories: BTreeMap<PathBuf, Option<Asked>> = BTreeMap::new();
+    let mut directories: BTreeMap<PathBuf, (Option<Asked>, Vec<(Name, Version)>)> = BTreeMap::new();
     for directory in &shown {
         let directory = cwd.join(directory);
         let top = directory.ancestors().filter(|above| roots.contains(*above)).last().unwrap_or(&directory);
         for above in directory.ancestors().take_while(|above| above.starts_with(top)) {
-            if directories.insert(above.to_owned(), None).is_some() {
+            if directories.insert(above.to_owned(), Default::default()).is_some() {
                 break;
             }
         }
     }
-    directories.par_iter_mut().for_each(|(directory, asked)| *asked = asked_in(directory, packages));
+    directories.par_iter_mut().for_each(|(directory, said)| {
+        *said = (asked_in(directory, packages), python::versions_in(directory, wanted.python));
+    });
     let mut locks = FxHashMap::default();
     let mut known: FxHashMap<&Path, Arc<Known>> = FxHashMap::default();
-    for (directory, asked) in &directories {
+    for (directory, (asked, pinned)) in &directories {
         let mut here = directory.parent().and_then(|above| known.get(above)).cloned().unwrap_or_default();
+        if !pinned.is_empty() {
+            Arc::make_mut(&mut here).extend(pinned.iter().cloned());
+        }
         for (package, written) in asked.iter().flatten() {
             let bounded = written.iter().find_map(|text| range::lowest(package, text));
             let version = bounded.or_else(|| {
@@ -113,6 +130,9 @@ type Asked = Vec<(Name, Vec<String>)>;
 
 /// `None` when there is no manifest, or it names none of the packages.
 fn asked_in(directory: &Path, packages: &[Name]) -> Option<Asked> {
+    if packages.is_empty() {
+        return None;
+    }
     let bytes = bytes(&directory.join("package.json"))?;
     let named = |package: &&Name| memchr::memmem::find(&bytes, format!("\"{package}\"").as_bytes()).is_some();
     let packages: Vec<&Name> = packages.iter().filter(named).collect();
@@ -176,7 +196,8 @@ mod tests {
         let files: Vec<(String, Language)> = paths.iter().map(|path| (absolute(path), language(path))).collect();
         let roots: Vec<PathBuf> = roots.iter().map(|root| absolute(root).into()).collect();
         let asked = files.iter().map(|(path, language)| (path.as_str(), *language));
-        let versions = read(asked, &roots, &top.join(cwd), &["@redis/client".into(), "redis".into()]);
+        let wanted = Wanted { npm: &["@redis/client".into(), "redis".into()], python: &[] };
+        let versions = read(asked, &roots, &top.join(cwd), wanted);
         let of =
             |file: &(String, Language)| versions.of(&file.0, "redis").map_or_else(|| "-".into(), ToString::to_string);
         files.iter().map(of).collect()

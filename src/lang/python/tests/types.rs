@@ -16,10 +16,11 @@ def f(a: Optional[redis.Redis], b: "list[Pool]", c: Annotated[Conn, Depends(get)
         r#"
 fn <module>()   [module]
   b0:
+    %0 = call @Depends(@get)
     @f = closure #1 f
     return
 
-fn f($0:a: redis.Redis?, $1:b: list[Pool], $2:c: Conn, $3:d: A? | B, $4:e: X? | Y, $5:g: Callable[[A], B], $6:h: Literal, $7:i: Awaitable[Conn], $8:j: None?, $9:k) -> A?   [plain]
+fn f($0:a: redis.Redis?, $1:b: list[Pool], $2:c: Conn = outer %0, $3:d: A? | B, $4:e: X? | Y, $5:g: Callable[[A], B], $6:h: Literal, $7:i: Awaitable[Conn], $8:j: None?, $9:k) -> A?   [plain]
   local %0:x: Pool
   local %1:y: Conn
   b0:
