@@ -196,6 +196,12 @@ fn every_resource_of_the_catalogue_has_examples_that_run() {
 const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/cache.py", "owner-never-closes", "self.client = redis.from_url(url)"),
     ("sample/shop/cache.py", "owner-never-closed", "cache = ProductCache(url)"),
+    (
+        "sample/shop/feed.py",
+        "connection-held-while-streaming",
+        "return StreamingResponse(events(), media_type=\"text/event-stream\")",
+    ),
+    ("sample/shop/feed.py", "stream-without-disconnect-cleanup", "client = redis.Redis()"),
     ("sample/shop/inventory.py", "not-closed-on-every-path", "client = redis.from_url(CACHE_URL)"),
     ("sample/shop/orders.py", "never-closed", "conn = await pool.acquire()"),
     ("sample/shop/orders.py", "not-closed-on-error", "conn = await pool.acquire()"),
@@ -204,6 +210,7 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
     ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),
     ("sample/web/live.ts", "interval-without-teardown", "setInterval(async () => {"),
+    ("sample/web/live.ts", "unbounded-stream", "while (!res.writableEnded) {"),
 ];
 
 #[test]

@@ -24,3 +24,12 @@ export function streamNews(_req: Request, res: Response) {
   subscriber.on("message", (_channel, text) => res.write(`data: ${text}\n\n`));
   void subscriber.subscribe("news");
 }
+
+/** Sends the hits of the day. `writableEnded` stays false when the browser goes. */
+export async function streamHits(_req: Request, res: Response) {
+  res.writeHead(200, { "Content-Type": "text/event-stream" });
+  while (!res.writableEnded) {
+    res.write(`data: ${await cache.get("hits")}\n\n`);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}

@@ -79,6 +79,26 @@
 //! });
 //! ```
 //!
+//! ```python
+//! # good
+//! import time
+//!
+//! from flask import Flask, Response
+//!
+//! app = Flask(__name__)
+//!
+//!
+//! @app.get("/progress")
+//! def progress():
+//!     def events():
+//!         end = time.monotonic() + 1800
+//!         while time.monotonic() < end:
+//!             yield f"data: {time.time()}\n\n"
+//!             time.sleep(1)
+//!
+//!     return Response(events(), mimetype="text/event-stream")
+//! ```
+//!
 //! ## Known limits
 //!
 //! * A stream over something that never ends (`async for message in pubsub.listen()`) counts as one that ends.

@@ -6,7 +6,7 @@
 use super::Summaries;
 use crate::catalog::schema::{Fate, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
-use crate::ir::{BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span};
+use crate::ir::{BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term};
 use crate::resolve::{CallInfo, Target, symbol_args};
 use rustc_hash::FxHashMap;
 
@@ -433,7 +433,8 @@ fn goes_on(function: &Function, found: &Loop, from: BlockId) -> bool {
 fn span_of(function: &Function, found: &Loop) -> Span {
     let header = function.block(found.header);
     let spans = found.blocks.iter().flat_map(|block| &function.block(*block).instrs).map(|instr| instr.span);
-    if let crate::ir::Term::Branch { .. } = header.term {
+    let asks = |to: BlockId| !found.contains(to);
+    if matches!(header.term, Term::Branch { yes, no, .. } if asks(yes) || asks(no)) {
         return header.term_span;
     }
     spans.min_by_key(|span| span.lo).unwrap_or(header.term_span)
