@@ -505,6 +505,8 @@ pub enum Role {
     /// The result is a resource that is kept elsewhere, under a key or once per process: asking for it opens nothing that the caller
     /// would have to release.
     Shared,
+    /// The result is new, holds nothing or what it was given, and nobody but the caller has it (`useRef`).
+    Cell,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
@@ -654,6 +656,10 @@ pub struct LanguageFacts {
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
     pub container_adds: Vec<Name>,
+    /// Methods that throw elements of a container away, or ask whether there are any, and give none of them (`delete`, `has`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub container_drops: Vec<Name>,
 }
 
 fn yes() -> bool {

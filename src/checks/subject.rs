@@ -55,6 +55,11 @@ impl<'a> Subject<'a> {
         self.name.as_deref()
     }
 
+    /// The variable outside of the function, which no code reads, that it is left in for good.
+    pub fn forgotten_in(&self) -> Option<String> {
+        self.summaries.forgotten_in(self.case)
+    }
+
     /// No variable or attribute holds it.
     pub fn is_unnamed(&self) -> bool {
         self.name.is_none()

@@ -11,6 +11,7 @@ mod derived;
 pub mod ends;
 mod print;
 pub mod shared;
+mod variables;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};
@@ -21,6 +22,7 @@ use crate::flow::{
 use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use class::OwnedField;
+use variables::Variables;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -55,6 +57,7 @@ pub struct Summaries<'a> {
     owned: RefCell<FxHashMap<ClassId, Rc<Vec<OwnedField>>>>,
     /// By class: what was found out, and whether that is under way.
     derived: Vec<(OnceCell<Option<Derived>>, Cell<bool>)>,
+    variables: OnceCell<Variables>,
     /// Questions under way, each from within the one before.
     depth: Cell<u32>,
 }
@@ -77,6 +80,7 @@ impl<'a> Summaries<'a> {
             members,
             owned: RefCell::default(),
             derived: resolved.program.classes.iter().map(|_| Default::default()).collect(),
+            variables: OnceCell::new(),
             depth: Cell::new(0),
         }
     }
@@ -132,6 +136,19 @@ impl<'a> Summaries<'a> {
         let owned = Rc::new(class::owned_fields(self, class));
         self.owned.borrow_mut().insert(class, owned.clone());
         owned
+    }
+
+    /// The variable, as written, that the case leaves the resource in for good: one outside of the function that no code reads.
+    pub fn forgotten_in(&self, case: &Case) -> Option<String> {
+        let variables = || self.variables.get_or_init(|| Variables::new(self.resolved));
+        let forgotten = |handed: &HandOver| {
+            let kept = matches!(handed.owner, Owner::Process | Owner::Other);
+            handed.to.filter(|to| kept && variables().is_forgotten(self.resolved, case.func, to))
+        };
+        let first = forgotten(case.outcome.handed.first()?)?;
+        let settled = !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty();
+        let all = case.outcome.handed.iter().all(|handed| forgotten(handed).is_some());
+        if settled || !all { None } else { self.resolved.program.func(case.func).place_name(&first) }
     }
 
     fn context(&self, func: FuncId) -> Context<'_> {

@@ -1,0 +1,127 @@
+//! Variables that outlive the function which fills them: who reads them again.
+
+use crate::catalog::schema::Role;
+use crate::ir::{BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root};
+use crate::resolve::{Resolved, Target, Ty};
+use rustc_hash::FxHashSet;
+
+/// A variable: where it is defined, and what it is there. Globals are at the top level of their module.
+type Variable = (FuncId, Root);
+
+/// The variables of a program that some code reads, and those that hold something nobody else has.
+pub(super) struct Variables {
+    read: FxHashSet<Variable>,
+    /// Filled with nothing but a container or cell that was made for it.
+    own: FxHashSet<Variable>,
+}
+
+impl Variables {
+    pub(super) fn new(resolved: &Resolved<'_>) -> Self {
+        let program = resolved.program;
+        let mut read = FxHashSet::default();
+        let (mut own, mut foreign) = (FxHashSet::default(), FxHashSet::default());
+        for func in program.func_ids() {
+            let function = program.func(func);
+            let mut made: FxHashSet<LocalId> = FxHashSet::default();
+            for (b, block) in function.blocks.iter().enumerate() {
+                for (i, instr) in block.instrs.iter().enumerate() {
+                    let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
+                    let fresh = match &instr.op {
+                        Op::Build { .. } => true,
+                        Op::Call { .. } => makes_own(resolved, at),
+                        Op::Copy { src, .. } => {
+                            matches!(src.root, Root::Local(local) if src.is_root() && made.contains(&local))
+                        }
+                        _ => false,
+                    };
+                    match instr.op.dst().filter(|dst| dst.is_root()) {
+                        Some(Place { root: Root::Local(local), .. }) if fresh && is_temporary(resolved, func, *local) => {
+                            made.insert(*local);
+                        }
+                        Some(dst) => {
+                            if let Some(variable) = variable(resolved, func, dst) {
+                                (if fresh { &mut own } else { &mut foreign }).insert(variable);
+                            }
+                        }
+                        None => {}
+                    }
+                    if matches!(instr.op, Op::Closure { .. }) || only_shows(resolved, at, &instr.op) {
+                        continue;
+                    }
+                    let kept = used_only(resolved, func, &instr.op);
+                    instr.op.for_each_place(&mut |place| {
+                        if kept != Some(place) && instr.op.dst() != Some(place) {
+                            read.extend(variable(resolved, func, place));
+                        }
+                    });
+                }
+            }
+        }
+        own.retain(|variable| !foreign.contains(variable));
+        Variables { read, own }
+    }
+
+    /// No code reads the variable, so that what it holds is out of reach; a part of a variable counts where nobody else has the whole.
+    pub(super) fn is_forgotten(&self, resolved: &Resolved<'_>, func: FuncId, place: &Place) -> bool {
+        let Some(variable) = variable(resolved, func, place).filter(|_| !place.cut) else { return false };
+        let (home, root) = &variable;
+        let seen = match root {
+            Root::Global(name) => resolved.may_be_read_elsewhere(resolved.program.module_of(*home), name),
+            root => !matches!(root, Root::Local(_)),
+        };
+        !seen && !self.read.contains(&variable) && (place.is_root() || self.own.contains(&variable))
+    }
+}
+
+fn is_temporary(resolved: &Resolved<'_>, func: FuncId, local: LocalId) -> bool {
+    resolved.program.func(func).locals.get(local.0 as usize).is_none_or(|local| local.name.is_none())
+}
+
+/// Where the variable that the place starts with is defined. Temporaries are none.
+fn variable(resolved: &Resolved<'_>, mut func: FuncId, place: &Place) -> Option<Variable> {
+    let mut root = place.root;
+    while let Root::Capture(i) = root {
+        root = resolved.captured_place(func, i)?.root;
+        func = resolved.program.func(func).parent?;
+    }
+    match root {
+        Root::Global(_) => Some((resolved.program.top_of(func), root)),
+        Root::Local(local) if is_temporary(resolved, func, local) => None,
+        root => Some((func, root)),
+    }
+}
+
+/// The call makes something empty that only its caller has.
+fn makes_own(resolved: &Resolved<'_>, at: OpRef) -> bool {
+    let own = |target: &Target<'_>| match target {
+        Target::Catalog { facts } => facts.has_role(Role::Cell),
+        Target::External(path) => {
+            let name = path.strip_prefix("builtins.");
+            name.is_some_and(|name| resolved.language().collections.iter().any(|known| known == name))
+        }
+        _ => false,
+    };
+    resolved.call(at).is_some_and(|info| !info.targets.is_empty() && info.targets.iter().all(own))
+}
+
+/// A call of something that neither keeps its arguments nor does anything with them (`console.log`).
+fn only_shows(resolved: &Resolved<'_>, at: OpRef, op: &Op) -> bool {
+    let shows = |target: &Target<'_>| matches!(target, Target::External(path) if resolved.is_harmless(path));
+    matches!(op, Op::Call { .. })
+        && resolved.call(at).is_some_and(|info| !info.targets.is_empty() && info.targets.iter().all(shows))
+}
+
+/// The receiver of a method that gives nothing out: one that adds to a container or empties it, or that only listens to a resource.
+fn used_only<'o>(resolved: &Resolved<'_>, func: FuncId, op: &'o Op) -> Option<&'o Place> {
+    let Op::Call { callee: Callee::Method { recv, name, .. }, .. } = op else { return None };
+    let language = resolved.language();
+    let listens = |ty: &Ty| match ty {
+        Ty::Inst(id) => resolved.catalog.resource(*id).is_some_and(|resource| {
+            resource.quiet.contains(name) || resolved.is_fluent(resource, name) && language.fluent.contains(name)
+        }),
+        _ => false,
+    };
+    let types = resolved.type_of(func, recv);
+    let container = language.container_adds.contains(name) || language.container_drops.contains(name);
+    (container || (!types.is_empty() && types.iter().all(listens))).then_some(recv)
+}
