@@ -430,10 +430,11 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<Name>,
-    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls.
+    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls. For `drops-result`: see there.
     #[serde(default)]
     pub awaited: bool,
-    /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.
+    /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it. For `neutral`: the
+    /// method of the decorated class that is called when an object of it is done.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub calls: Option<Name>,
@@ -447,6 +448,14 @@ pub struct Symbol {
     /// For `invokes`: how.
     #[serde(default)]
     pub how: Option<Invocation>,
+    /// For `invokes`: ids of the resources or types that the argument is called with, by position; empty where nothing is known.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub given: Vec<Name>,
+    /// For `unsure`: names of events.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub events: Vec<Name>,
     /// Why, for people.
     #[serde(default)]
     pub note: String,
@@ -507,6 +516,11 @@ pub enum Role {
     Shared,
     /// The result is new, holds nothing or what it was given, and nobody but the caller has it (`useRef`).
     Cell,
+    /// Calls the argument and throws away what it returns; with `awaited`, only when that is a promise, since it calls later what is
+    /// returned otherwise.
+    DropsResult,
+    /// What it gets for one of `events` may never run, or not when the thing ends: a listener for something else.
+    Unsure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]

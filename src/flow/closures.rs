@@ -62,6 +62,9 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
         if uses.called && function_of(func).r#async && !(uses.own || uses.scheduled || uses.call || uses.other) {
             return None;
         }
+        if uses.dropped_only() {
+            return None;
+        }
         uses.scheduled |= uses.called;
         Some(Outliving {
             func,
@@ -138,11 +141,17 @@ struct Uses {
     other: bool,
     /// Where an optional chain may end before.
     optional: bool,
+    /// To what need not call it: a listener for an event that may not come, a result that nobody takes.
+    dropped: bool,
 }
 
 impl Uses {
     fn own_only(&self) -> bool {
         (self.own || self.scheduled) && !self.call && !self.other
+    }
+
+    fn dropped_only(&self) -> bool {
+        self.dropped && !(self.own || self.call || self.scheduled || self.called || self.other)
     }
 
     fn maybe_only(&self) -> bool {
@@ -179,7 +188,9 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                             uses.completion = is_operation(resource, name);
                         }
                     }
-                    if acquires || over || own.is_some() {
+                    if ctx.is_unsure(at, args) {
+                        use_of = |uses| uses.dropped = true;
+                    } else if acquires || over || own.is_some() {
                         use_of = |uses| uses.own = true;
                     } else if ctx.schedules(at, args) {
                         use_of = if ctx.resolved.language().eager_await || ctx.awaits_later(at) {
@@ -195,6 +206,9 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                     } else if !event && !events.is_empty() {
                         use_of = |uses| uses.call = true;
                     }
+                }
+                Op::Copy { dst, .. } if dst.root == Root::Result && ctx.regions.drops_result(ctx.func) => {
+                    use_of = |uses| uses.dropped = true;
                 }
                 Op::Copy { dst, .. } => {
                     let mut owner = *dst;
@@ -227,6 +241,19 @@ impl Context<'_> {
         let schedules =
             |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Schedules));
         !other && self.resolved.call(at).is_some_and(|info| info.targets.iter().any(schedules))
+    }
+
+    /// The call makes what it gets a listener for something that may never come, or not when it matters.
+    pub(super) fn is_unsure(&self, at: OpRef, args: &[Arg]) -> bool {
+        let event = args.iter().find_map(|arg| match &arg.literal {
+            Some(Const::Str(event)) => Some(event),
+            _ => None,
+        });
+        let target = |event: &str| {
+            let unsure = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.is_unsure(event));
+            self.resolved.call(at).is_some_and(|info| info.targets.iter().any(unsure))
+        };
+        event.is_some_and(|event| target(event))
     }
 
     /// What runs in the end what the call gets awaits it.

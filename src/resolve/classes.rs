@@ -245,6 +245,18 @@ impl Resolved<'_> {
             .any(|decorator| self.decorator_facts(top, decorator).iter().any(|facts| facts.has_role(Role::Managed)))
     }
 
+    /// The methods that are called when an object of the class is done: its decorators say so.
+    pub fn ends_by_decorator(&self, class: ClassId) -> Vec<Name> {
+        let top = self.program.top_of_class(class);
+        let facts =
+            self.program.class(class).decorators.iter().flat_map(|decorator| self.decorator_facts(top, decorator));
+        facts
+            .flat_map(|facts| &facts.roles)
+            .filter(|symbol| symbol.role == Role::Neutral)
+            .filter_map(|symbol| symbol.calls)
+            .collect()
+    }
+
     fn decorator_facts(
         &self,
         home: FuncId,

@@ -334,6 +334,14 @@ impl Resolved<'_> {
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
+            for (position, types) in &facts.given {
+                let meant = args.iter().enumerate().filter(|(i, _)| position.is_none_or(|p| usize::from(p) == *i));
+                for (_, arg) in meant {
+                    let typed =
+                        types.iter().enumerate().filter_map(|(param, ty)| Some((u8::try_from(param).ok()?, (*ty)?)));
+                    given.extend(typed.map(|(param, ty)| (arg.place, param, TySet::from_iter([Ty::Inst(ty)]))));
+                }
+            }
             for fact in self.acquires(caller, facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
                     given.push((last.place, callback.param, TySet::from_iter([Ty::Inst(fact.resource)])));

@@ -22,10 +22,10 @@ use crate::flow::{
 use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
 use crate::resolve::{Regions, Resolved, Ty};
 use class::OwnedField;
-use variables::Variables;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use variables::Variables;
 
 /// Functions a resource may be passed up through before its origin is too far away to be believed.
 const MAX_HOPS: u8 = 3;

@@ -28,14 +28,16 @@ impl Variables {
                     let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
                     let fresh = match &instr.op {
                         Op::Build { .. } => true,
-                        Op::Call { .. } => makes_own(resolved, at),
+                        Op::Call { callee, .. } => makes_own(resolved, at, callee),
                         Op::Copy { src, .. } => {
                             matches!(src.root, Root::Local(local) if src.is_root() && made.contains(&local))
                         }
                         _ => false,
                     };
                     match instr.op.dst().filter(|dst| dst.is_root()) {
-                        Some(Place { root: Root::Local(local), .. }) if fresh && is_temporary(resolved, func, *local) => {
+                        Some(Place { root: Root::Local(local), .. })
+                            if fresh && is_temporary(resolved, func, *local) =>
+                        {
                             made.insert(*local);
                         }
                         Some(dst) => {
@@ -92,16 +94,21 @@ fn variable(resolved: &Resolved<'_>, mut func: FuncId, place: &Place) -> Option<
 }
 
 /// The call makes something empty that only its caller has.
-fn makes_own(resolved: &Resolved<'_>, at: OpRef) -> bool {
-    let own = |target: &Target<'_>| match target {
-        Target::Catalog { facts } => facts.has_role(Role::Cell),
-        Target::External(path) => {
-            let name = path.strip_prefix("builtins.");
-            name.is_some_and(|name| resolved.language().collections.iter().any(|known| known == name))
-        }
+fn makes_own(resolved: &Resolved<'_>, at: OpRef, callee: &Callee) -> bool {
+    let collection = |ty: &Ty| match ty {
+        Ty::Path(path) => path
+            .strip_prefix("builtins.")
+            .is_some_and(|name| resolved.language().collections.iter().any(|known| known == name)),
         _ => false,
     };
-    resolved.call(at).is_some_and(|info| !info.targets.is_empty() && info.targets.iter().all(own))
+    if let Callee::Value(called) = callee {
+        let types = resolved.type_of(at.func, called);
+        if !types.is_empty() && types.iter().all(collection) {
+            return true;
+        }
+    }
+    let cell = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Cell));
+    resolved.call(at).is_some_and(|info| !info.targets.is_empty() && info.targets.iter().all(cell))
 }
 
 /// A call of something that neither keeps its arguments nor does anything with them (`console.log`).
