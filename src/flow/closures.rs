@@ -203,7 +203,9 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                             uses.call = true;
                             uses.optional = true;
                         };
-                    } else if !event && !events.is_empty() {
+                    } else if event {
+                        use_of = |uses| uses.scheduled = true;
+                    } else if !events.is_empty() {
                         use_of = |uses| uses.call = true;
                     }
                 }

@@ -180,6 +180,7 @@ impl Regions {
             .filter(|module| {
                 resolved.language().eager_await
                     && program.part(*module).exports.is_empty()
+                    && program.part(*module).instances.is_empty()
                     && runs_at_top_level(resolved, *module)
                     && !pages.contains(module)
                     && !resolved.reaches_any(*module, &serves)
