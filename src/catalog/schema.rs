@@ -670,6 +670,10 @@ pub struct LanguageFacts {
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
     pub container_adds: Vec<Name>,
+    /// Names under which a call gets a function that runs when a user does something (`onClick`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub handlers: Vec<Name>,
     /// Methods that throw elements of a container away, or ask whether there are any, and give none of them (`delete`, `has`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

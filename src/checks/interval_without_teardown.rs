@@ -114,9 +114,16 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
 
 /// A variable of a function around holds it, or one of the module, and nobody reads that.
 fn forgotten(subject: &Subject<'_>) -> Option<Draft> {
-    let variable = subject.forgotten_in()?;
     let mut draft = subject.bare_draft(RULE.id);
-    draft.message = format!("the {} in `{variable}` is never cleared: no code reads the variable", subject.noun());
+    draft.message = if let Some(variable) = subject.forgotten_in() {
+        format!("the {} in `{variable}` is never cleared: no code reads the variable", subject.noun())
+    } else {
+        let variable = subject.left_to_handlers()?;
+        format!(
+            "the {} in `{variable}` is cleared by a handler only, and goes on when the component is gone",
+            subject.noun()
+        )
+    };
     draft.label = "started here and never stopped".to_owned();
     Some(draft)
 }

@@ -60,6 +60,11 @@ impl<'a> Subject<'a> {
         self.summaries.forgotten_in(self.case)
     }
 
+    /// The variable of a component that it is left in, when it is released on a user's demand only.
+    pub fn left_to_handlers(&self) -> Option<String> {
+        self.summaries.left_to_handlers(self.case)
+    }
+
     /// No variable or attribute holds it.
     pub fn is_unnamed(&self) -> bool {
         self.name.is_none()

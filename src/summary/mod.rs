@@ -151,6 +151,16 @@ impl<'a> Summaries<'a> {
         if settled || !all { None } else { self.resolved.program.func(case.func).place_name(&first) }
     }
 
+    /// The variable of a component, as written, that the case leaves the resource in, when it is released on a user's demand only.
+    pub fn left_to_handlers(&self, case: &Case) -> Option<String> {
+        let [handed] = case.outcome.handed.as_slice() else { return None };
+        let to = handed.to.filter(|_| matches!(handed.owner, Owner::Process | Owner::Other))?;
+        let settled = !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty();
+        let variables = self.variables.get_or_init(|| Variables::new(self.resolved));
+        let left = !settled && variables.is_left_to_handlers(self, case, &to);
+        if left { self.resolved.program.func(case.func).place_name(&to) } else { None }
+    }
+
     fn context(&self, func: FuncId) -> Context<'_> {
         Context { resolved: self.resolved, regions: self.regions, callees: self, func }
     }

@@ -1,16 +1,22 @@
 //! Variables that outlive the function which fills them: who reads them again.
 
+use super::{Case, Summaries};
 use crate::catalog::schema::Role;
-use crate::ir::{BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root};
+use crate::flow::{Callees, Rel};
+use crate::ir::{Arg, BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root};
 use crate::resolve::{Resolved, Target, Ty};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Functions of a module that are looked at for one variable of a component: more are no component.
+const MAX_FUNCTIONS: usize = 400;
 
 /// A variable: where it is defined, and what it is there. Globals are at the top level of their module.
 type Variable = (FuncId, Root);
 
 /// The variables of a program that some code reads, and those that hold something nobody else has.
 pub(super) struct Variables {
-    read: FxHashSet<Variable>,
+    /// By variable: the functions that do.
+    read: FxHashMap<Variable, Vec<FuncId>>,
     /// Filled with nothing but a container or cell that was made for it.
     own: FxHashSet<Variable>,
 }
@@ -18,7 +24,7 @@ pub(super) struct Variables {
 impl Variables {
     pub(super) fn new(resolved: &Resolved<'_>) -> Self {
         let program = resolved.program;
-        let mut read = FxHashSet::default();
+        let mut read: FxHashMap<Variable, Vec<FuncId>> = FxHashMap::default();
         let (mut own, mut foreign) = (FxHashSet::default(), FxHashSet::default());
         for func in program.func_ids() {
             let function = program.func(func);
@@ -52,8 +58,14 @@ impl Variables {
                     }
                     let kept = used_only(resolved, func, &instr.op);
                     instr.op.for_each_place(&mut |place| {
-                        if kept != Some(place) && instr.op.dst() != Some(place) {
-                            read.extend(variable(resolved, func, place));
+                        if kept == Some(place) || instr.op.dst() == Some(place) {
+                            return;
+                        }
+                        if let Some(variable) = variable(resolved, func, place) {
+                            let readers = read.entry(variable).or_default();
+                            if readers.last() != Some(&func) {
+                                readers.push(func);
+                            }
                         }
                     });
                 }
@@ -71,8 +83,78 @@ impl Variables {
             Root::Global(name) => resolved.may_be_read_elsewhere(resolved.program.module_of(*home), name),
             root => !matches!(root, Root::Local(_)),
         };
-        !seen && !self.read.contains(&variable) && (place.is_root() || self.own.contains(&variable))
+        !seen && !self.read.contains_key(&variable) && (place.is_root() || self.own.contains(&variable))
     }
+
+    /// Functions release what the variable of a component holds, but only such as run when a user does something, or when the next one
+    /// is made: nobody does when the component goes.
+    pub(super) fn is_left_to_handlers(&self, summaries: &Summaries<'_>, case: &Case, place: &Place) -> bool {
+        let resolved = summaries.resolved;
+        let program = resolved.program;
+        let Some(variable) = variable(resolved, case.func, place).filter(|_| !place.cut) else { return false };
+        let (home, root) = &variable;
+        let (owned, seen) = match root {
+            Root::Local(_) => (self.own.contains(&variable), false),
+            Root::Global(name) => {
+                let module = program.module_of(*home);
+                (!program.part(module).instances.is_empty(), resolved.may_be_read_elsewhere(module, name))
+            }
+            _ => return false,
+        };
+        if !owned || seen {
+            return false;
+        }
+        let releases = |func: FuncId| {
+            names_for(resolved, func, &variable).any(|root| {
+                let inner = place.proj.iter().fold(Place::root(root), |place, proj| place.project(*proj));
+                !inner.cut && summaries.effect(func, &inner, case.token.kind).release != Rel::Never
+            })
+        };
+        let Some(readers) = self.read.get(&variable) else { return false };
+        if !readers.iter().all(|func| func != home && releases(*func)) {
+            return false;
+        }
+        let functions = || program.functions_of(program.module_of(*home));
+        if functions().count() > MAX_FUNCTIONS {
+            return false;
+        }
+        let releasing: FxHashSet<FuncId> = functions().filter(|func| func != home && releases(*func)).collect();
+        functions().all(|func| uses_as_handlers(resolved, func, &releasing))
+    }
+}
+
+/// What the function knows the variable as.
+fn names_for<'r>(resolved: &'r Resolved<'_>, func: FuncId, wanted: &'r Variable) -> impl Iterator<Item = Root> + 'r {
+    let captures = (0..resolved.captured_places(func).len()).map(|i| Root::Capture(i as u16));
+    let global = matches!(wanted.1, Root::Global(_)).then_some(wanted.1);
+    captures.chain(global).filter(move |root| variable(resolved, func, &Place::root(*root)).as_ref() == Some(wanted))
+}
+
+/// The function does nothing with one of `closures` but call it, name it, and give it to a user's event or to what runs it and drops its
+/// result.
+fn uses_as_handlers(resolved: &Resolved<'_>, func: FuncId, closures: &FxHashSet<FuncId>) -> bool {
+    let is_one = |place: &Place| {
+        resolved.type_of(func, place).iter().any(|ty| matches!(ty, Ty::Func(func) if closures.contains(func)))
+    };
+    let handler = |arg: &Arg| arg.name.is_some_and(|name| resolved.language().handlers.contains(&name));
+    resolved.program.func(func).blocks.iter().enumerate().all(|(b, block)| {
+        block.instrs.iter().enumerate().all(|(i, instr)| match &instr.op {
+            Op::Call { args, .. } => {
+                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
+                let drops = |target: &Target<'_>| {
+                    matches!(target, Target::Catalog { facts } if facts.has_role(Role::DropsResult))
+                };
+                let dropped = || resolved.call(at).is_some_and(|info| info.targets.iter().any(drops));
+                args.iter().all(|arg| handler(arg) || !is_one(&arg.place) || dropped())
+            }
+            Op::Copy { dst, src, .. } => {
+                let named = dst.is_root() && matches!(dst.root, Root::Local(_) | Root::Global(_));
+                named || !is_one(src)
+            }
+            Op::Closure { .. } => true,
+            op => !op.reads_any(is_one),
+        })
+    })
 }
 
 fn is_temporary(resolved: &Resolved<'_>, func: FuncId, local: LocalId) -> bool {
