@@ -31,9 +31,10 @@ impl Resolved<'_> {
                             self.subclasses[other.index()].push(id);
                             found = true;
                         }
-                        // A builtin or catalogued base holds nothing of the subclass.
+                        // A builtin or catalogued base holds nothing of the subclass. What has no name that one could write is none.
                         Ty::Path(path) => {
-                            found |= path.strip_prefix("builtins.").is_some_and(|name| !name.contains('.'))
+                            let name = path.strip_prefix("builtins.");
+                            found |= name.is_some_and(|name| !name.contains(['.', '<']));
                         }
                         _ => {}
                     }
