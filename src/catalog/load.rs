@@ -381,6 +381,9 @@ impl Loader {
         if !symbol.given.is_empty() && symbol.role != Role::Invokes {
             self.mistake(&format!("{trail}.given"), "`given` belongs to role `invokes`");
         }
+        if symbol.conditions.is_empty() == (symbol.role == Role::MakesOnly) {
+            self.mistake(&format!("{trail}.conditions"), "`conditions` belongs to role `makes-only`, which needs it");
+        }
         if symbol.events.is_empty() == (symbol.role == Role::Unsure) {
             self.mistake(&format!("{trail}.events"), "`events` belongs to role `unsure`, which needs it");
         }

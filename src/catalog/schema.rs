@@ -256,7 +256,8 @@ pub enum AcquireOn {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArgCondition {
-    /// A keyword, a position from 0, or the name of an option in an object literal that is an argument (`lazyConnect`).
+    /// A keyword, a position from 0, `*` for every argument, or the name of an option in an object literal that is an argument
+    /// (`lazyConnect`).
     #[schemars(with = "String")]
     pub arg: Name,
     pub is: ArgIs,
@@ -452,6 +453,9 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub given: Vec<Name>,
+    /// For `makes-only`: on the arguments.
+    #[serde(default)]
+    pub conditions: Vec<ArgCondition>,
     /// For `unsure`: names of events.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -519,6 +523,8 @@ pub enum Role {
     /// Calls the argument and throws away what it returns; with `awaited`, only when that is a promise, since it calls later what is
     /// returned otherwise.
     DropsResult,
+    /// Its result is what `makers` say only when all `conditions` hold.
+    MakesOnly,
     /// What it gets for one of `events` may never run, or not when the thing ends: a listener for something else.
     Unsure,
 }

@@ -375,7 +375,11 @@ impl Resolved<'_> {
     /// What a call of a catalogued callable gives: what it acquires, where it returns that.
     fn made(&self, func: FuncId, facts: &SymbolFacts, args: &[crate::ir::Arg]) -> Option<TypeId> {
         let acquired = self.acquisition(func, facts, args).filter(|fact| fact.callback.is_none());
-        acquired.map(|fact| fact.resource).or_else(|| self.makes(func, facts))
+        let only = |symbol: &crate::catalog::schema::Symbol| {
+            symbol.role != Role::MakesOnly || self.holds(func, args, &symbol.conditions)
+        };
+        let made = || self.makes(func, facts).filter(|_| facts.roles.iter().all(only));
+        acquired.map(|fact| fact.resource).or_else(made)
     }
 
     fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {

@@ -7,6 +7,9 @@ use crate::ir::{Arg, BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root};
 use crate::resolve::{Resolved, Target, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// Functions through which something new may come.
+const ROUNDS: usize = 3;
+
 /// Functions of a module that are looked at for one variable of a component: more are no component.
 const MAX_FUNCTIONS: usize = 400;
 
@@ -25,33 +28,40 @@ impl Variables {
     pub(super) fn new(resolved: &Resolved<'_>) -> Self {
         let program = resolved.program;
         let mut read: FxHashMap<Variable, Vec<FuncId>> = FxHashMap::default();
-        let (mut own, mut foreign) = (FxHashSet::default(), FxHashSet::default());
+        // What was made for it by the functions that a variable is filled from: nothing when it is made right there.
+        let mut own: FxHashMap<Variable, Vec<FuncId>> = FxHashMap::default();
+        let mut foreign: FxHashSet<Variable> = FxHashSet::default();
         for func in program.func_ids() {
             let function = program.func(func);
-            let mut made: FxHashSet<LocalId> = FxHashSet::default();
+            // `None`: one branch fills it with something else.
+            let mut made: FxHashMap<LocalId, Option<Vec<FuncId>>> = FxHashMap::default();
             for (b, block) in function.blocks.iter().enumerate() {
                 for (i, instr) in block.instrs.iter().enumerate() {
                     let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                    let fresh = match &instr.op {
-                        Op::Build { .. } => true,
-                        Op::Call { callee, .. } => makes_own(resolved, at, callee),
-                        Op::Copy { src, .. } => {
-                            matches!(src.root, Root::Local(local) if src.is_root() && made.contains(&local))
+                    let makers = match &instr.op {
+                        Op::Build { .. } => Some(Vec::new()),
+                        Op::Call { callee, .. } => makers(resolved, at, callee),
+                        Op::Copy { src: Place { root: Root::Local(local), proj, .. }, .. } if proj.is_empty() => {
+                            made.get(local).cloned().flatten()
                         }
-                        _ => false,
+                        _ => None,
                     };
-                    match instr.op.dst().filter(|dst| dst.is_root()) {
-                        Some(Place { root: Root::Local(local), .. })
-                            if fresh && is_temporary(resolved, func, *local) =>
+                    match (instr.op.dst().filter(|dst| dst.is_root()), makers) {
+                        (Some(Place { root: Root::Local(local), .. }), makers)
+                            if is_temporary(resolved, func, *local) =>
                         {
-                            made.insert(*local);
+                            let known = made.entry(*local).or_insert_with(|| makers.clone());
+                            *known = known.take().filter(|_| makers.is_some());
                         }
-                        Some(dst) => {
+                        (Some(dst), makers) => {
                             if let Some(variable) = variable(resolved, func, dst) {
-                                (if fresh { &mut own } else { &mut foreign }).insert(variable);
+                                match makers {
+                                    Some(makers) => own.entry(variable).or_default().extend(makers),
+                                    None => _ = foreign.insert(variable),
+                                }
                             }
                         }
-                        None => {}
+                        (None, _) => {}
                     }
                     if matches!(instr.op, Op::Closure { .. }) || only_shows(resolved, at, &instr.op) {
                         continue;
@@ -71,8 +81,8 @@ impl Variables {
                 }
             }
         }
-        own.retain(|variable| !foreign.contains(variable));
-        Variables { read, own }
+        own.retain(|variable, _| !foreign.contains(variable));
+        Variables { read, own: proven(&own) }
     }
 
     /// No code reads the variable, so that what it holds is out of reach; a part of a variable counts where nobody else has the whole.
@@ -175,8 +185,20 @@ fn variable(resolved: &Resolved<'_>, mut func: FuncId, place: &Place) -> Option<
     }
 }
 
-/// The call makes something empty that only its caller has.
-fn makes_own(resolved: &Resolved<'_>, at: OpRef, callee: &Callee) -> bool {
+/// The variables of which every maker gives something new.
+fn proven(own: &FxHashMap<Variable, Vec<FuncId>>) -> FxHashSet<Variable> {
+    let mut proven: FxHashSet<Variable> = FxHashSet::default();
+    for _ in 0..ROUNDS {
+        let holds = |makers: &[FuncId]| makers.iter().all(|maker| proven.contains(&(*maker, Root::Result)));
+        let more: Vec<Variable> =
+            own.iter().filter(|(_, makers)| holds(makers)).map(|(variable, _)| *variable).collect();
+        proven.extend(more);
+    }
+    proven
+}
+
+/// When the call makes something empty that only its caller has: the functions that must do so for that.
+fn makers(resolved: &Resolved<'_>, at: OpRef, callee: &Callee) -> Option<Vec<FuncId>> {
     let collection = |ty: &Ty| match ty {
         Ty::Path(path) => path
             .strip_prefix("builtins.")
@@ -186,11 +208,19 @@ fn makes_own(resolved: &Resolved<'_>, at: OpRef, callee: &Callee) -> bool {
     if let Callee::Value(called) = callee {
         let types = resolved.type_of(at.func, called);
         if !types.is_empty() && types.iter().all(collection) {
-            return true;
+            return Some(Vec::new());
         }
     }
-    let cell = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Cell));
-    resolved.call(at).is_some_and(|info| !info.targets.is_empty() && info.targets.iter().all(cell))
+    let mut makers = Vec::new();
+    let targets = resolved.call(at).map(|info| info.targets.as_slice()).filter(|targets| !targets.is_empty())?;
+    for target in targets {
+        match target {
+            Target::Catalog { facts } if facts.has_role(Role::Cell) => {}
+            Target::Project(func) => makers.push(*func),
+            _ => return None,
+        }
+    }
+    Some(makers)
 }
 
 /// A call of something that neither keeps its arguments nor does anything with them (`console.log`).
