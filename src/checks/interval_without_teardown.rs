@@ -64,6 +64,10 @@
 //! * Giving the handle to somebody else: returning it, storing it in an object, a global or a container that lives
 //!   on, passing it to a function.
 //!
+//! None of these: a listener for an event that a client's departure does not cause (`finish` of a response, `aborted` and
+//! `end` of a request), a cleanup that an `async` effect returns, a variable that no code reads, and in a component
+//! a handler of the user's (`onClick`).
+//!
 //! ## Known limits
 //!
 //! * Whether the event in whose handler it is cleared ever comes, and whether somebody calls the method that

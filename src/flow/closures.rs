@@ -106,6 +106,13 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
             {
                 roots.insert(&dst.root);
             }
+            // A container that it is put into.
+            if let Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } = &instr.op
+                && ctx.resolved.language().container_adds.contains(name)
+                && args.iter().any(|arg| roots.contains(&arg.place.root) && arg.place.root != Root::This)
+            {
+                roots.insert(&recv.root);
+            }
         }
         if roots.len() == before {
             break;

@@ -194,7 +194,11 @@ impl Run<'_> {
     /// It is stored to a place that makes somebody else the owner.
     pub fn stored(&mut self, owner: Owner, to: &Place, at: Span, state: &State, node: u32) {
         self.handed(owner, at, state, node);
-        if let Some(last) = self.outcome.handed.last_mut().filter(|last| last.at == at) {
+        // Whoever has another name for it may go on to release it.
+        let function = self.ctx.resolved.program.func(self.ctx.func);
+        let unnamed = |place: &Place| matches!(place.root, Root::Local(_)) && function.place_name(place).is_none();
+        let only = state.must.iter().chain(&state.may).chain(&state.guards).all(unnamed);
+        if let Some(last) = self.outcome.handed.last_mut().filter(|last| only && last.at == at) {
             last.to = Some(*to);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Case, Summaries};
 use crate::catalog::schema::Role;
 use crate::flow::{Callees, Rel};
-use crate::ir::{Arg, BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root};
+use crate::ir::{Arg, BlockId, Callee, FuncId, LocalId, Op, OpRef, Place, Root, Term};
 use crate::resolve::{Resolved, Target, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -36,6 +36,12 @@ impl Variables {
             // `None`: one branch fills it with something else.
             let mut made: FxHashMap<LocalId, Option<Vec<FuncId>>> = FxHashMap::default();
             for (b, block) in function.blocks.iter().enumerate() {
+                // Asking whether there is one already makes it the only one of the process.
+                if let Term::Branch { place: Place { root: Root::Global(name), .. }, .. } = &block.term
+                    && program.part(program.module_of(func)).instances.is_empty()
+                {
+                    read.entry((program.top_of(func), Root::Global(*name))).or_default().push(func);
+                }
                 for (i, instr) in block.instrs.iter().enumerate() {
                     let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
                     let makers = match &instr.op {
@@ -129,7 +135,13 @@ impl Variables {
             return false;
         }
         let releasing: FxHashSet<FuncId> = functions().filter(|func| func != home && releases(*func)).collect();
-        functions().all(|func| uses_as_handlers(resolved, func, &releasing))
+        // What starts it and stops it again is no handler of a user's.
+        let bounded = |func: FuncId| {
+            let called = called(resolved, func);
+            called.contains(&case.func)
+                && (releasing.contains(&func) || called.iter().any(|callee| releasing.contains(callee)))
+        };
+        functions().all(|func| !bounded(func) && uses_as_handlers(resolved, func, &releasing))
     }
 }
 
@@ -138,6 +150,15 @@ fn names_for<'r>(resolved: &'r Resolved<'_>, func: FuncId, wanted: &'r Variable)
     let captures = (0..resolved.captured_places(func).len()).map(|i| Root::Capture(i as u16));
     let global = matches!(wanted.1, Root::Global(_)).then_some(wanted.1);
     captures.chain(global).filter(move |root| variable(resolved, func, &Place::root(*root)).as_ref() == Some(wanted))
+}
+
+/// The functions of the program that the function calls.
+fn called(resolved: &Resolved<'_>, caller: FuncId) -> FxHashSet<FuncId> {
+    let blocks = resolved.program.func(caller).blocks.iter().enumerate();
+    let ops = blocks.flat_map(|(b, block)| {
+        (0..block.instrs.len()).map(move |i| OpRef { func: caller, block: BlockId(b as u32), op: i as u32 })
+    });
+    ops.filter_map(|at| resolved.call(at)).flat_map(|info| info.functions()).collect()
 }
 
 /// The function does nothing with one of `closures` but call it, name it, and give it to a user's event or to what runs it and drops its
