@@ -129,15 +129,21 @@ pub struct SymbolFacts {
     pub acquires: Vec<AcquireFact>,
     /// Its result is an instance of the first of these that is of the version at hand (acquired or not).
     pub makes: Vec<TypeId>,
-    /// The types of what functions that it is given are called with, by position.
-    pub gives: Vec<Option<TypeId>>,
     /// Versions in which what it is given lives as long as a response; each one suffices, `None`: any version.
     pub lives_with_response: Vec<Option<VersionRange>>,
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,
+    /// What it calls arguments with: the position of the argument meant, or every one; by position of the parameter.
+    pub given: Vec<(Option<u8>, Vec<Option<TypeId>>)>,
 }
 
 impl SymbolFacts {
+    /// What a listener that it gets for the event does may come too late, or never.
+    pub fn is_unsure(&self, event: &str) -> bool {
+        let unsure = |symbol: &Symbol| symbol.events.iter().any(|known| known == event);
+        self.roles.iter().any(|symbol| symbol.role == super::schema::Role::Unsure && unsure(symbol))
+    }
+
     pub fn has_role(&self, role: super::schema::Role) -> bool {
         self.roles.iter().any(|symbol| symbol.role == role)
     }

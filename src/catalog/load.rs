@@ -380,14 +380,16 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules) {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules` and `wraps`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::DropsResult)
+        {
+            let roles = "`awaited` belongs to roles `releases`, `schedules`, `wraps` and `drops-result`";
+            self.mistake(&format!("{trail}.awaited"), roles);
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");
         }
-        if symbol.calls.is_some() && symbol.role != Role::Wraps {
-            self.mistake(&format!("{trail}.calls"), "`calls` belongs to role `wraps`");
+        if symbol.calls.is_some() && !matches!(symbol.role, Role::Wraps | Role::Neutral) {
+            self.mistake(&format!("{trail}.calls"), "`calls` belongs to roles `wraps` and `neutral`");
         }
         let range = symbol.versions.as_ref().and_then(|text| {
             if symbol.role != Role::LivesWithResponse {
@@ -400,24 +402,28 @@ impl Loader {
         if range.is_some() {
             packages.iter().for_each(|package| self.catalog.add_versioned(package));
         }
-        if !symbol.gives.is_empty() && symbol.role != Role::Invokes {
-            self.mistake(&format!("{trail}.gives"), "`gives` belongs to role `invokes`");
+        if !symbol.given.is_empty() && symbol.role != Role::Invokes {
+            self.mistake(&format!("{trail}.given"), "`given` belongs to role `invokes`");
         }
-        let mut gives: Vec<Option<TypeId>> = Vec::new();
-        for (i, id) in symbol.gives.iter().enumerate() {
-            let ty = self.ids.get(id).copied();
-            if ty.is_none() && !id.is_empty() {
-                self.mistake(&format!("{trail}.gives.{i}"), format!("no resource or type has the id `{id}`"));
-            }
-            gives.push(ty);
+        if symbol.conditions.is_empty() == (symbol.role == Role::MakesOnly) {
+            self.mistake(&format!("{trail}.conditions"), "`conditions` belongs to role `makes-only`, which needs it");
         }
+        if symbol.events.is_empty() == (symbol.role == Role::Unsure) {
+            self.mistake(&format!("{trail}.events"), "`events` belongs to role `unsure`, which needs it");
+        }
+        let given: Vec<Option<TypeId>> = symbol
+            .given
+            .iter()
+            .enumerate()
+            .map(|(i, id)| if id.is_empty() { None } else { self.resolve(id, &format!("{trail}.given.{i}")) })
+            .collect();
         let (paths, role) = (symbol.paths.clone(), Symbol { paths: Vec::new(), ..symbol });
         for (i, path) in paths.iter().enumerate() {
             if let Some(facts) = self.facts(path, &format!("{trail}.paths.{i}")) {
-                facts.roles.push(role.clone());
-                if !gives.is_empty() {
-                    facts.gives.clone_from(&gives);
+                if !given.is_empty() {
+                    facts.given.push((role.arg, given.clone()));
                 }
+                facts.roles.push(role.clone());
                 if role.role == Role::LivesWithResponse {
                     facts.lives_with_response.push(range.clone());
                 }

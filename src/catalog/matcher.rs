@@ -202,6 +202,8 @@ impl EcosystemFacts {
         known.harmless.extend(facts.harmless);
         known.collections.extend(facts.collections);
         known.container_adds.extend(facts.container_adds);
+        known.handlers.extend(facts.handlers);
+        known.container_drops.extend(facts.container_drops);
     }
 }
 

@@ -256,7 +256,8 @@ pub enum AcquireOn {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArgCondition {
-    /// A keyword, a position from 0, or the name of an option in an object literal that is an argument (`lazyConnect`).
+    /// A keyword, a position from 0, `*` for every argument, or the name of an option in an object literal that is an argument
+    /// (`lazyConnect`).
     #[schemars(with = "String")]
     pub arg: Name,
     pub is: ArgIs,
@@ -430,10 +431,11 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<Name>,
-    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls.
+    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls. For `drops-result`: see there.
     #[serde(default)]
     pub awaited: bool,
-    /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it.
+    /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it. For `neutral`: the
+    /// method of the decorated class that is called when an object of it is done.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub calls: Option<Name>,
@@ -450,10 +452,6 @@ pub struct Symbol {
     /// Versions of the library's packages in which it is so: `<0.106`, `>=0.118`.
     #[serde(default)]
     pub versions: Option<String>,
-    /// For `invokes`: the types of what functions among the arguments, or in their fields, are called with, by position; empty: unknown.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub gives: Vec<Name>,
     /// For `sleeps` and `repeats`: what the argument counts.
     #[serde(default)]
     pub unit: Option<TimeUnit>,
@@ -463,6 +461,17 @@ pub struct Symbol {
     /// For `streams` and `sends`: what happens to the generator, or to the function that sends, when the client is gone.
     #[serde(default)]
     pub disconnect: Option<Disconnect>,
+    /// For `invokes`: ids of the resources or types that the argument is called with, by position; empty where nothing is known.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub given: Vec<Name>,
+    /// For `makes-only`: on the arguments.
+    #[serde(default)]
+    pub conditions: Vec<ArgCondition>,
+    /// For `unsure`: names of events.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub events: Vec<Name>,
     /// Why, for people.
     #[serde(default)]
     pub note: String,
@@ -536,6 +545,15 @@ pub enum Role {
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.
     AmbientRelease,
+    /// The result is new, holds nothing or what it was given, and nobody but the caller has it (`useRef`).
+    Cell,
+    /// Calls the argument and throws away what it returns; with `awaited`, only when that is a promise, since it calls later what is
+    /// returned otherwise.
+    DropsResult,
+    /// Its result is what `makers` say only when all `conditions` hold.
+    MakesOnly,
+    /// What it gets for one of `events` may never run, or not when the thing ends: a listener for something else.
+    Unsure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
@@ -725,6 +743,14 @@ pub struct LanguageFacts {
     /// Methods that put an argument into a container.
     #[schemars(with = "Vec<String>")]
     pub container_adds: Vec<Name>,
+    /// Names under which a call gets a function that runs when a user does something (`onClick`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub handlers: Vec<Name>,
+    /// Methods that throw elements of a container away, or ask whether there are any, and give none of them (`delete`, `has`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub container_drops: Vec<Name>,
 }
 
 fn yes() -> bool {

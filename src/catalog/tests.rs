@@ -293,9 +293,9 @@ calls = "close"
     my.toml:41:9: a symbol needs at least one path
     my.toml:47:8: `when` belongs to role `schedules`
     my.toml:48:7: `how` belongs to role `invokes`
-    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules` and `wraps`
+    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `wraps` and `drops-result`
     my.toml:50:10: `enters` belongs to role `schedules`
-    my.toml:51:9: `calls` belongs to role `wraps`
+    my.toml:51:9: `calls` belongs to roles `wraps` and `neutral`
     "#);
 }
 

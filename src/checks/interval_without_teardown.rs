@@ -64,6 +64,10 @@
 //! * Giving the handle to somebody else: returning it, storing it in an object, a global or a container that lives
 //!   on, passing it to a function.
 //!
+//! None of these: a listener for an event that a client's departure does not cause (`finish` of a response, `aborted` and
+//! `end` of a request), a cleanup that an `async` effect returns, a variable that no code reads, and in a component
+//! a handler of the user's (`onClick`).
+//!
 //! ## Known limits
 //!
 //! * Whether the event in whose handler it is cleared ever comes, and whether somebody calls the method that
@@ -91,8 +95,11 @@ pub const RULE: Rule = Rule {
 /// No path clears it or gives its handle away.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     let outcome = &subject.case.outcome;
-    if subject.resource.kind != ResourceKind::Timer || outcome.settled() {
+    if subject.resource.kind != ResourceKind::Timer {
         return None;
+    }
+    if outcome.settled() {
+        return forgotten(subject);
     }
     let leak = subject.worst_leak()?;
     let mut draft = subject.draft(RULE.id, leak);
@@ -106,6 +113,36 @@ pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
         // The function ends with an exception only: most likely it is what the program does.
         draft.persona = Persona::Pedantic;
     }
+    Some(draft)
+}
+
+/// A variable of a function around holds it, or one of the module, and nobody reads that.
+fn forgotten(subject: &Subject<'_>) -> Option<Draft> {
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = if let Some(variable) = subject.forgotten_in() {
+        format!("the {} in `{variable}` is never cleared: no code reads the variable", subject.noun())
+    } else {
+        let variable = subject.left_to_handlers()?;
+        format!(
+            "the {} in `{variable}` is cleared by a handler only, and goes on when the component is gone",
+            subject.noun()
+        )
+    };
+    draft.label = "started here and never stopped".to_owned();
+    Some(draft)
+}
+
+/// At the top level of a component it starts with each one, and goes on when that is gone.
+pub fn detect_in_component(subject: &Subject<'_>) -> Option<Draft> {
+    if subject.resource.kind != ResourceKind::Timer {
+        return None;
+    }
+    if subject.case.outcome.settled() {
+        return forgotten(subject);
+    }
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("the handle of this {} is thrown away, so nothing can stop it", subject.noun());
+    draft.label = "started with each component and never stopped".to_owned();
     Some(draft)
 }
 

@@ -83,6 +83,7 @@
 //! `with-does-not-close`.
 
 use super::{Draft, Rule, Subject, owner_never_closed};
+use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Severity};
 use crate::flow::{ExitKind, Owner};
 
@@ -109,10 +110,38 @@ pub fn detect_in_program(subject: &Subject<'_>) -> Option<Draft> {
     Some(draft)
 }
 
+/// A connection or subscription is left in a variable of a function around, or of the module, that nobody reads.
+fn forgotten(subject: &Subject<'_>) -> Option<Draft> {
+    if !matches!(subject.resource.kind, ResourceKind::Connection | ResourceKind::Subscription) {
+        return None;
+    }
+    let variable = subject.forgotten_in()?;
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message =
+        format!("the {} in `{variable}` is never {}: no code reads the variable", subject.noun(), subject.released());
+    draft.label = "created here and never released".to_owned();
+    Some(draft)
+}
+
+/// At the top level of a component one is opened with each component, and stays when that is gone.
+pub fn detect_in_component(subject: &Subject<'_>) -> Option<Draft> {
+    let kept = matches!(subject.resource.kind, ResourceKind::Connection | ResourceKind::Subscription);
+    if !kept || subject.case.outcome.settled() {
+        return forgotten(subject);
+    }
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("{} is never {}", subject.described(), subject.released());
+    draft.label = "created with each component and never released".to_owned();
+    Some(draft)
+}
+
 /// No path releases it, hands it over, or schedules its release.
 pub fn detect(subject: &Subject<'_>) -> Option<Draft> {
     let outcome = &subject.case.outcome;
     subject.case.token.kind.entry()?;
+    if let Some(draft) = forgotten(subject) {
+        return Some(draft);
+    }
     if outcome.settled() || !outcome.unawaited.is_empty() || !outcome.idle_with.is_empty() {
         return None;
     }

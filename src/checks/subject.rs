@@ -55,6 +55,16 @@ impl<'a> Subject<'a> {
         self.name.as_deref()
     }
 
+    /// The variable outside of the function, which no code reads, that it is left in for good.
+    pub fn forgotten_in(&self) -> Option<String> {
+        self.summaries.forgotten_in(self.case)
+    }
+
+    /// The variable of a component that it is left in, when it is released on a user's demand only.
+    pub fn left_to_handlers(&self) -> Option<String> {
+        self.summaries.left_to_handlers(self.case)
+    }
+
     /// No variable or attribute holds it.
     pub fn is_unnamed(&self) -> bool {
         self.name.is_none()

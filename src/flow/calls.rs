@@ -467,7 +467,7 @@ impl Run<'_> {
                 return None;
             }
             if let Some(owner) = self.stored_in(&element, value, state) {
-                self.handed(owner, span, state, node);
+                self.stored(owner, &element, span, state, node);
                 return Some(Step::Stop);
             }
             if recv.is_root() && matches!(recv.root, Root::Param(_)) {

@@ -62,6 +62,9 @@ pub(super) fn outliving(ctx: Context<'_>, token: &Token) -> Vec<Outliving> {
         if uses.called && function_of(func).r#async && !(uses.own || uses.scheduled || uses.call || uses.other) {
             return None;
         }
+        if uses.dropped_only() {
+            return None;
+        }
         uses.scheduled |= uses.called;
         Some(Outliving {
             func,
@@ -103,6 +106,13 @@ fn roots_of<'a>(ctx: Context<'a>, token: &'a Token) -> FxHashSet<&'a Root> {
             {
                 roots.insert(&dst.root);
             }
+            // A container that it is put into.
+            if let Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } = &instr.op
+                && ctx.resolved.language().container_adds.contains(name)
+                && args.iter().any(|arg| roots.contains(&arg.place.root) && arg.place.root != Root::This)
+            {
+                roots.insert(&recv.root);
+            }
         }
         if roots.len() == before {
             break;
@@ -138,11 +148,17 @@ struct Uses {
     other: bool,
     /// Where an optional chain may end before.
     optional: bool,
+    /// To what need not call it: a listener for an event that may not come, a result that nobody takes.
+    dropped: bool,
 }
 
 impl Uses {
     fn own_only(&self) -> bool {
         (self.own || self.scheduled) && !self.call && !self.other
+    }
+
+    fn dropped_only(&self) -> bool {
+        self.dropped && !(self.own || self.call || self.scheduled || self.called || self.other)
     }
 
     fn maybe_only(&self) -> bool {
@@ -179,7 +195,9 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                             uses.completion = is_operation(resource, name);
                         }
                     }
-                    if acquires || over || own.is_some() {
+                    if ctx.is_unsure(at, args) {
+                        use_of = |uses| uses.dropped = true;
+                    } else if acquires || over || own.is_some() {
                         use_of = |uses| uses.own = true;
                     } else if ctx.schedules(at, args) {
                         use_of = if ctx.resolved.language().eager_await || ctx.awaits_later(at) {
@@ -192,9 +210,14 @@ fn collect_uses(ctx: Context<'_>, token: &Token, uses: &mut FxHashMap<&Place, Us
                             uses.call = true;
                             uses.optional = true;
                         };
-                    } else if !event && !events.is_empty() {
+                    } else if event {
+                        use_of = |uses| uses.scheduled = true;
+                    } else if !events.is_empty() {
                         use_of = |uses| uses.call = true;
                     }
+                }
+                Op::Copy { dst, .. } if dst.root == Root::Result && ctx.regions.drops_result(ctx.func) => {
+                    use_of = |uses| uses.dropped = true;
                 }
                 Op::Copy { dst, .. } => {
                     let mut owner = *dst;
@@ -227,6 +250,19 @@ impl Context<'_> {
         let schedules =
             |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Schedules));
         !other && self.resolved.call(at).is_some_and(|info| info.targets.iter().any(schedules))
+    }
+
+    /// The call makes what it gets a listener for something that may never come, or not when it matters.
+    pub(super) fn is_unsure(&self, at: OpRef, args: &[Arg]) -> bool {
+        let event = args.iter().find_map(|arg| match &arg.literal {
+            Some(Const::Str(event)) => Some(event),
+            _ => None,
+        });
+        let target = |event: &str| {
+            let unsure = |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.is_unsure(event));
+            self.resolved.call(at).is_some_and(|info| info.targets.iter().any(unsure))
+        };
+        event.is_some_and(|event| target(event))
     }
 
     /// What runs in the end what the call gets awaits it.

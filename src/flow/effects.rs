@@ -18,7 +18,7 @@ impl Run<'_> {
         match &instr.op {
             Op::Copy { dst, src, moved } => {
                 if let Some(owner) = self.stored_in(dst, src, state) {
-                    self.handed(owner, instr.span, state, node);
+                    self.stored(owner, dst, instr.span, state, node);
                     return Step::Stop;
                 }
                 let elements = elements_for(dst, src, state);

@@ -187,7 +187,19 @@ impl Run<'_> {
             let parent = state.parents.first().cloned();
             let pending = state.status == Status::Pending;
             let connected = state.held == Held::Yes;
-            self.outcome.handed.push(HandOver { owner, at, parent, inside: None, pending, connected, steps });
+            self.outcome.handed.push(HandOver { owner, at, parent, inside: None, to: None, pending, connected, steps });
+        }
+    }
+
+    /// It is stored to a place that makes somebody else the owner.
+    pub fn stored(&mut self, owner: Owner, to: &Place, at: Span, state: &State, node: u32) {
+        self.handed(owner, at, state, node);
+        // Whoever has another name for it may go on to release it.
+        let function = self.ctx.resolved.program.func(self.ctx.func);
+        let unnamed = |place: &Place| matches!(place.root, Root::Local(_)) && function.place_name(place).is_none();
+        let only = state.must.iter().chain(&state.may).chain(&state.guards).all(unnamed);
+        if let Some(last) = self.outcome.handed.last_mut().filter(|last| only && last.at == at) {
+            last.to = Some(*to);
         }
     }
 

@@ -227,6 +227,8 @@ pub struct HandOver {
     pub parent: Option<Place>,
     /// For a field: where in the receiver it is, when that is inside of what the field holds (`this.state.pool`, `this.clients[*]`).
     pub inside: Option<Place>,
+    /// For a store: the variable outside of the function, or the part of one, that it is stored to.
+    pub to: Option<Place>,
     /// Not yet awaited when it was handed over.
     pub pending: bool,
     /// It held a connection then, as far as that can be seen.

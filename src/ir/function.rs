@@ -218,6 +218,8 @@ pub struct Module {
     pub exports: Vec<Export>,
     /// Modules whose names are all names of this one, too (`from m import *`).
     pub stars: Vec<Name>,
+    /// Parts of the top level that run once for each object that is made of the file (a component), not once per process.
+    pub instances: Vec<Span>,
 }
 
 impl Module {

@@ -1,6 +1,6 @@
 //! Several modules as one space of ids.
 
-use super::{Class, ClassId, Const, Export, FileId, FuncId, Function, Instr, Module, Name, Op, OpRef};
+use super::{Class, ClassId, Const, Export, FileId, FuncId, Function, Instr, Module, Name, Op, OpRef, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ModuleId(pub u32);
@@ -20,6 +20,8 @@ pub struct Part {
     pub has_script_region: bool,
     pub exports: Vec<Export>,
     pub stars: Vec<Name>,
+    /// See [`Module::instances`].
+    pub instances: Vec<Span>,
 }
 
 /// The modules that are analysed together. A global name ([`super::Root::Global`]) means what it means in the module of the function that
@@ -53,6 +55,7 @@ impl Program {
                 has_script_region: module.has_script_region,
                 exports: module.exports,
                 stars: module.stars,
+                instances: module.instances,
             });
             program.functions.append(&mut module.functions);
             program.classes.append(&mut module.classes);
@@ -109,6 +112,11 @@ impl Program {
     /// The top level of the file that the class is in.
     pub fn top_of_class(&self, class: ClassId) -> FuncId {
         self.part(self.module_of_class(class)).top
+    }
+
+    /// The code is at the top level of a file, and runs once for each object that is made of it.
+    pub fn is_per_instance(&self, func: FuncId, at: Span) -> bool {
+        self.is_top(func) && self.part(self.module_of(func)).instances.iter().any(|part| part.contains(at))
     }
 
     /// The function is the top level of its file.

@@ -31,9 +31,10 @@ impl Resolved<'_> {
                             self.subclasses[other.index()].push(id);
                             found = true;
                         }
-                        // A builtin or catalogued base holds nothing of the subclass.
+                        // A builtin or catalogued base holds nothing of the subclass. What has no name that one could write is none.
                         Ty::Path(path) => {
-                            found |= path.strip_prefix("builtins.").is_some_and(|name| !name.contains('.'))
+                            let name = path.strip_prefix("builtins.");
+                            found |= name.is_some_and(|name| !name.contains(['.', '<']));
                         }
                         _ => {}
                     }
@@ -243,6 +244,18 @@ impl Resolved<'_> {
         let mut decorators = self.program.class(class).decorators.iter();
         decorators
             .any(|decorator| self.decorator_facts(top, decorator).iter().any(|facts| facts.has_role(Role::Managed)))
+    }
+
+    /// The methods that are called when an object of the class is done: its decorators say so.
+    pub fn ends_by_decorator(&self, class: ClassId) -> Vec<Name> {
+        let top = self.program.top_of_class(class);
+        let facts =
+            self.program.class(class).decorators.iter().flat_map(|decorator| self.decorator_facts(top, decorator));
+        facts
+            .flat_map(|facts| &facts.roles)
+            .filter(|symbol| symbol.role == Role::Neutral)
+            .filter_map(|symbol| symbol.calls)
+            .collect()
     }
 
     fn decorator_facts(

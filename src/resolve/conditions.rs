@@ -12,6 +12,15 @@ impl Resolved<'_> {
     }
 
     fn holds_one(&self, func: FuncId, args: &[Arg], condition: &ArgCondition) -> bool {
+        if condition.arg == "*" {
+            let each = |arg: &Arg| match &condition.is {
+                ArgIs::Absent => false,
+                ArgIs::Present => true,
+                ArgIs::Value(value) => self.is_value(func, arg, value),
+                ArgIs::Not(value) => !self.is_value(func, arg, value),
+            };
+            return args.iter().all(|arg| !arg.spread && each(arg));
+        }
         let position: Option<usize> = condition.arg.parse().ok();
         let arg = match position {
             Some(position) => args.iter().filter(|arg| arg.name.is_none() && !arg.spread).nth(position),

@@ -334,11 +334,14 @@ impl Resolved<'_> {
         }
         for target in &info.targets {
             let super::Target::Catalog { facts } = target else { continue };
-            let handlers = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
-            for (position, ty) in facts.gives.iter().enumerate() {
-                let Some(ty) = ty else { continue };
-                let types = TySet::from_iter([Ty::Inst(*ty)]);
-                given.extend(handlers.clone().map(|arg| (arg.place, position as u8, types.clone())));
+            for (position, types) in &facts.given {
+                let meant = args.iter().enumerate().filter(|(i, _)| position.is_none_or(|p| usize::from(p) == *i));
+                // Handlers may stand in the fields of an object.
+                for arg in meant.flat_map(|(_, arg)| std::iter::once(arg).chain(&arg.fields)) {
+                    let typed =
+                        types.iter().enumerate().filter_map(|(param, ty)| Some((u8::try_from(param).ok()?, (*ty)?)));
+                    given.extend(typed.map(|(param, ty)| (arg.place, param, TySet::from_iter([Ty::Inst(ty)]))));
+                }
             }
             for fact in self.acquires(caller, facts) {
                 if let (Some(callback), Some(last)) = (fact.callback, args.last()) {
@@ -373,7 +376,11 @@ impl Resolved<'_> {
     /// What a call of a catalogued callable gives: what it acquires, where it returns that.
     fn made(&self, func: FuncId, facts: &SymbolFacts, args: &[crate::ir::Arg]) -> Option<TypeId> {
         let acquired = self.acquisition(func, facts, args).filter(|fact| fact.callback.is_none());
-        acquired.map(|fact| fact.resource).or_else(|| self.makes(func, facts))
+        let only = |symbol: &crate::catalog::schema::Symbol| {
+            symbol.role != Role::MakesOnly || self.holds(func, args, &symbol.conditions)
+        };
+        let made = || self.makes(func, facts).filter(|_| facts.roles.iter().all(only));
+        acquired.map(|fact| fact.resource).or_else(made)
     }
 
     fn call_result(&self, func: FuncId, info: &super::CallInfo<'_>, args: &[crate::ir::Arg]) -> TySet {

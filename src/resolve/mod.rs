@@ -392,6 +392,13 @@ impl<'a> Resolved<'a> {
         resource.fluent.contains(name) || self.language().fluent.contains(name)
     }
 
+    /// Code that is not in the program may read the module-level variable.
+    pub fn may_be_read_elsewhere(&self, module: ModuleId, name: &Name) -> bool {
+        let part = self.program.part(module);
+        let top = self.language().exports_everything || (part.exports.is_empty() && part.instances.is_empty());
+        top || self.exported[module.index()].contains(name) || !self.bound_globals[module.index()].contains(name)
+    }
+
     /// A builtin that neither raises in practice nor keeps its arguments.
     pub fn is_harmless(&self, path: &str) -> bool {
         path.strip_prefix("builtins.").is_some_and(|name| self.language().harmless.iter().any(|known| known == name))

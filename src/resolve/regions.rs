@@ -2,7 +2,9 @@
 
 use super::{CallInfo, Resolved, Target, Ty, symbol_args};
 use crate::catalog::schema::{ResourceKind, Role};
-use crate::ir::{Arg, BlockId, Callee, ClassId, Const, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root};
+use crate::ir::{
+    Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, Term,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Facts about where functions run.
@@ -20,6 +22,8 @@ pub struct Regions {
     programs: FxHashSet<ModuleId>,
     /// Generator functions that are given to what drives them, and how it does: like a context manager, or as a fixture.
     pub driven: FxHashMap<FuncId, Role>,
+    /// Functions of which nobody takes the result, or nobody but what expects no promise.
+    dropped_results: FxHashSet<FuncId>,
     /// Closures whose value is returned, stored, passed on, or registered by a decorator.
     pub escaping: FxHashSet<FuncId>,
 }
@@ -149,6 +153,7 @@ impl Regions {
             escaping.insert(func);
             used.insert(func);
         }
+        let dropped_results = dropped_results(resolved, &escaping);
         let entry = |id: &FuncId| {
             let function = program.func(*id);
             let named = resolved.language().entry_functions.contains(&function.name);
@@ -175,12 +180,18 @@ impl Regions {
             .filter(|module| {
                 resolved.language().eager_await
                     && program.part(*module).exports.is_empty()
+                    && program.part(*module).instances.is_empty()
                     && runs_at_top_level(resolved, *module)
                     && !pages.contains(module)
                     && !resolved.reaches_any(*module, &serves)
             })
             .collect();
-        Regions { script_only, used, released_fields, released_names, programs, driven, escaping }
+        Regions { script_only, used, released_fields, released_names, programs, driven, dropped_results, escaping }
+    }
+
+    /// What the function returns is thrown away, by all who call it.
+    pub fn drops_result(&self, func: FuncId) -> bool {
+        self.dropped_results.contains(&func)
     }
 
     /// The function is in a module that is a program which does some work and is expected to end.
@@ -198,6 +209,61 @@ impl Regions {
         let may_know = |module: &ModuleId| *module == home || resolved.is_near(*module, home);
         self.released_names.get(field).is_some_and(|modules| modules.iter().any(may_know))
     }
+}
+
+/// Closures that are called by name only, each time without a use of the result, and functions that are given to what drops it.
+fn dropped_results(resolved: &Resolved<'_>, escaping: &FxHashSet<FuncId>) -> FxHashSet<FuncId> {
+    let program = resolved.program;
+    let (mut dropped, mut taken) = (FxHashSet::default(), FxHashSet::default());
+    for id in program.func_ids() {
+        let function = program.func(id);
+        let instrs = || function.blocks.iter().flat_map(|block| &block.instrs);
+        let mut read: FxHashSet<Root> = FxHashSet::default();
+        for instr in instrs().filter(|instr| !matches!(instr.op, Op::Await { .. })) {
+            instr.op.for_each_place(&mut |place| {
+                if instr.op.dst() != Some(place) {
+                    read.insert(place.root);
+                }
+            });
+        }
+        for block in &function.blocks {
+            if let Term::Branch { place, .. } = &block.term {
+                read.insert(place.root);
+            }
+        }
+        let kept =
+            |dst: &Place, read: &FxHashSet<Root>| !matches!(dst.root, Root::Local(_)) || read.contains(&dst.root);
+        for instr in instrs() {
+            if let Op::Await { dst, src } = &instr.op
+                && kept(dst, &read)
+            {
+                read.insert(src.root);
+            }
+        }
+        for (b, block) in function.blocks.iter().enumerate() {
+            for (i, instr) in block.instrs.iter().enumerate() {
+                let Op::Call { dst, args, .. } = &instr.op else { continue };
+                let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
+                let Some(info) = resolved.call(at) else { continue };
+                let uses = if kept(dst, &read) { &mut taken } else { &mut dropped };
+                uses.extend(info.functions().filter(|func| !escaping.contains(func)));
+                let roles = info.targets.iter().flat_map(|target| match target {
+                    Target::Catalog { facts } => facts.roles.as_slice(),
+                    _ => &[],
+                });
+                for symbol in roles.filter(|symbol| symbol.role == Role::DropsResult) {
+                    let given = symbol_args(symbol, args).flat_map(|(_, arg)| resolved.type_of(id, &arg.place));
+                    dropped.extend(given.filter_map(|ty| match ty {
+                        Ty::Func(func) => Some(func).filter(|func| !symbol.awaited || program.func(*func).r#async),
+                        _ => None,
+                    }));
+                }
+            }
+        }
+    }
+    let closure = |func: &FuncId| matches!(program.func(*func).kind, FnKind::Closure);
+    dropped.retain(|func| closure(func) && !taken.contains(func));
+    dropped
 }
 
 /// The object and the name of its field that the place is; not for fields of the receiver.

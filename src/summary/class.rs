@@ -323,5 +323,6 @@ fn may_belong_to_base(summaries: &Summaries<'_>, class: ClassId, kind: Kind) -> 
 /// Names of methods that a framework's base class runs as teardown.
 fn teardown_names(summaries: &Summaries<'_>, class: ClassId) -> Vec<Name> {
     let bases = summaries.resolved.catalogued_bases(class);
-    bases.iter().flat_map(|base| summaries.resolved.catalog.ty(*base).teardown.clone()).collect()
+    let inherited = bases.iter().flat_map(|base| summaries.resolved.catalog.ty(*base).teardown.clone());
+    inherited.chain(summaries.resolved.ends_by_decorator(class)).collect()
 }

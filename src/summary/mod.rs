@@ -14,6 +14,7 @@ pub mod ends;
 mod print;
 pub mod shared;
 pub mod stream;
+mod variables;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};
@@ -27,6 +28,7 @@ use class::OwnedField;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use variables::Variables;
 
 /// Functions a resource may be passed up through before its origin is too far away to be believed.
 const MAX_HOPS: u8 = 3;
@@ -58,6 +60,7 @@ pub struct Summaries<'a> {
     owned: RefCell<FxHashMap<ClassId, Rc<Vec<OwnedField>>>>,
     /// By class: what was found out, and whether that is under way.
     derived: Vec<(OnceCell<Option<Derived>>, Cell<bool>)>,
+    variables: OnceCell<Variables>,
     /// Questions under way, each from within the one before.
     depth: Cell<u32>,
 }
@@ -80,6 +83,7 @@ impl<'a> Summaries<'a> {
             members,
             owned: RefCell::default(),
             derived: resolved.program.classes.iter().map(|_| Default::default()).collect(),
+            variables: OnceCell::new(),
             depth: Cell::new(0),
         }
     }
@@ -135,6 +139,29 @@ impl<'a> Summaries<'a> {
         let owned = Rc::new(class::owned_fields(self, class));
         self.owned.borrow_mut().insert(class, owned.clone());
         owned
+    }
+
+    /// The variable, as written, that the case leaves the resource in for good: one outside of the function that no code reads.
+    pub fn forgotten_in(&self, case: &Case) -> Option<String> {
+        let variables = || self.variables.get_or_init(|| Variables::new(self.resolved));
+        let forgotten = |handed: &HandOver| {
+            let kept = matches!(handed.owner, Owner::Process | Owner::Other);
+            handed.to.filter(|to| kept && variables().is_forgotten(self.resolved, case.func, to))
+        };
+        let first = forgotten(case.outcome.handed.first()?)?;
+        let settled = !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty();
+        let all = case.outcome.handed.iter().all(|handed| forgotten(handed).is_some());
+        if settled || !all { None } else { self.resolved.program.func(case.func).place_name(&first) }
+    }
+
+    /// The variable of a component, as written, that the case leaves the resource in, when it is released on a user's demand only.
+    pub fn left_to_handlers(&self, case: &Case) -> Option<String> {
+        let [handed] = case.outcome.handed.as_slice() else { return None };
+        let to = handed.to.filter(|_| matches!(handed.owner, Owner::Process | Owner::Other))?;
+        let settled = !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty();
+        let variables = self.variables.get_or_init(|| Variables::new(self.resolved));
+        let left = !settled && variables.is_left_to_handlers(self, case, &to);
+        if left { self.resolved.program.func(case.func).place_name(&to) } else { None }
     }
 
     fn context(&self, func: FuncId) -> Context<'_> {

@@ -79,13 +79,28 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
             continue;
         }
-        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS) {
+        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS).filter(|_| !runs_elsewhere(summaries, server)) {
             out.push(Stream { server, response: None, sender, fate, keeps_ambient: false });
         }
     }
     out.sort_by_key(|stream| (stream.server, stream.response.is_none(), stream.response));
     out.dedup_by_key(|stream| (stream.server, stream.response));
     out
+}
+
+/// What calling the function gives is given to something else, like a task: that decides when it ends.
+fn runs_elsewhere(summaries: &Summaries<'_>, server: FuncId) -> bool {
+    let resolved = summaries.resolved;
+    if resolved.language().eager_await || !resolved.program.func(server).r#async {
+        return false;
+    }
+    let mut calls = resolved.calls().filter(|(_, info)| info.functions().any(|called| called == server));
+    calls.any(|(at, _)| {
+        let blocks = &resolved.program.func(at.func).blocks;
+        let Some(made) = resolved.program.op(at).op.dst() else { return false };
+        let mut ops = blocks.iter().flat_map(|block| &block.instrs).map(|instr| &instr.op);
+        ops.any(|op| matches!(op, Op::Call { args, .. } if args.iter().any(|arg| arg.place == *made)))
+    })
 }
 
 /// What the catalogue says about sending of the call, also when it makes an object of a class that extends what sends.
@@ -249,6 +264,10 @@ impl Stream {
             Fate::Ignored => Some(blind.map_or(Why::NotTold, Why::Blind)),
             Fate::Suspended => silent().then_some(Why::SilentRound),
             Fate::AtWrite => {
+                // What is raised when the client is gone leads out.
+                if self.response.is_none() && !found.ways_out.is_empty() {
+                    return None;
+                }
                 let caught =
                     self.response.is_none().then(|| sending.iter().find_map(|block| caught(function, found, *block)));
                 if let Some(at) = caught.flatten() {

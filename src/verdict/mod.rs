@@ -12,7 +12,7 @@ use crate::checks::{
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Name, Span};
+use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
@@ -30,6 +30,10 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
         let scope = &scopes[program.module_of(*func).index()];
         for case in cases.iter() {
             let growth = growth(summaries, case, scope);
+            if program.is_per_instance(*func, case.token.span) {
+                out.extend(judge_component(summaries, case, scope));
+                continue;
+            }
             if program.func(*func).kind == FnKind::Module || growth.is_none() {
                 out.extend(judge_once(summaries, case, scope, &ends));
                 continue;
@@ -71,6 +75,14 @@ fn judge_once(summaries: &Summaries<'_>, case: &Case, scope: &FileScope, ends: &
         owner_never_closed::detect_for_process(&subject, ends).filter(|_| top && !ends_with_program(summaries, case))
     };
     decide(&subject, draft.or_else(for_process)?, Some(Growth::Once))
+}
+
+/// What runs for each component ends with it, if somebody sees to that.
+fn judge_component(summaries: &Summaries<'_>, case: &Case, scope: &FileScope) -> Option<Finding> {
+    let subject = Subject::new(summaries, case)?;
+    let draft = interval_without_teardown::detect_in_component(&subject);
+    let growth = if scope.test { Growth::Test } else { Growth::Instance };
+    decide(&subject, draft.or_else(|| never_closed::detect_in_component(&subject))?, Some(growth))
 }
 
 /// The acquisition is in the part of a module that runs as a script.
@@ -252,7 +264,7 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
         persona = Persona::Auditor;
     }
     let mut notes = draft.notes;
-    notes.extend(growth_note(growth, &function.name));
+    notes.extend(growth_note(growth, function));
     notes.extend(drop_note(resource.on_drop));
     if cut {
         notes.push("Not certain: the end of the function does not parse.".to_owned());
@@ -329,10 +341,13 @@ fn decide_claim(summaries: &Summaries<'_>, claim: Claim, scope: &FileScope) -> O
     })
 }
 
-fn growth_note(growth: Growth, function: &str) -> Option<String> {
+fn growth_note(growth: Growth, function: &Function) -> Option<String> {
     Some(match growth {
         Growth::Iteration => "One more is left open in each round of the loop.".to_owned(),
-        Growth::Call => format!("One more is left open for each such call of `{function}`."),
+        Growth::Call => format!("One more is left open for each such call of `{}`.", function.name),
+        Growth::Instance if function.kind == FnKind::Module => {
+            "One more is left open for each such component.".to_owned()
+        }
         Growth::Instance => "One more is left open for each object of the class.".to_owned(),
         Growth::Request => "One more is left open for each such request.".to_owned(),
         Growth::Once => "It is one for the whole process: nothing closes it at shutdown.".to_owned(),

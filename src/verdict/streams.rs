@@ -163,6 +163,8 @@ impl Judge<'_, '_> {
             let draft = connection_held_while_streaming::detect_kept(&subject, stream, &kept, at, long);
             let (described, symbol) = (subject.described(), subject.case.token.symbol);
             self.claim(stream, draft, described, symbol);
+            // One is enough to say what is wrong with the response.
+            return;
         }
     }
 

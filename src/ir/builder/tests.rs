@@ -48,6 +48,7 @@ fn check(builder: Builder, expected: &str) {
         has_script_region: false,
         exports: Vec::new(),
         stars: Vec::new(),
+        instances: Vec::new(),
     };
     let printed = print_function(&module, &function, Detail::Ir);
     assert!(printed.trim() == expected.trim(), "got:\n{printed}");

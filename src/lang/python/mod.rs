@@ -73,6 +73,7 @@ pub fn lower(file: FileId, text: &str) -> Result<Lowered, LowerError> {
         has_script_region,
         exports: Vec::new(),
         stars,
+        instances: Vec::new(),
     };
     let problems = problems
         .into_iter()

@@ -41,6 +41,8 @@ pub(super) struct Lowerer<'a> {
     pub(super) export_aliases: FxHashSet<SymbolId>,
     /// Label of the loop that is lowered next.
     pub(super) label: Option<Name>,
+    /// What the file exports by default is a component.
+    pub(super) component: bool,
     /// The file contains `.prototype`.
     pub(super) has_prototypes: bool,
     /// Ranges that could not be parsed, sorted.
@@ -187,6 +189,7 @@ impl<'a> Lowerer<'a> {
             prototypes: FxHashMap::default(),
             export_aliases: FxHashSet::default(),
             label: None,
+            component: false,
             has_prototypes: memchr::memmem::find(text.as_bytes(), b".prototype").is_some(),
             broken_done: vec![false; broken.len()],
             broken,

@@ -1,5 +1,6 @@
 //! Scripts inside of component files (Vue, Svelte).
 
+use crate::source::Language;
 use memchr::memmem;
 use std::ops::Range;
 
@@ -19,7 +20,7 @@ const MAX_WITHOUT_END: usize = 16;
 /// Where a script ends on a line with code, a `;` separates it from the next.
 pub fn blank_markup(text: &str) -> String {
     let mut out: Vec<u8> = text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte } else { b' ' }).collect();
-    for script in scripts(text) {
+    for Script { code: script, .. } in scripts(text) {
         let code = &text.as_bytes()[script.clone()];
         out[script.clone()].copy_from_slice(code);
         let on_own_line = code.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|b| *b == b'\n');
@@ -31,8 +32,26 @@ pub fn blank_markup(text: &str) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// The contents of the script elements.
-fn scripts(text: &str) -> Vec<Range<usize>> {
+/// The contents of the scripts that run once for each component: `setup` of Vue, all but `module` of Svelte.
+pub fn instances(text: &str, language: Language) -> Vec<Range<usize>> {
+    if !matches!(language, Language::Vue | Language::Svelte) {
+        return Vec::new();
+    }
+    let own = scripts(text).into_iter().filter(|script| match language {
+        Language::Vue => script.setup,
+        _ => !script.module,
+    });
+    own.map(|script| script.code).collect()
+}
+
+/// The content of a script element, and what its start tag says.
+struct Script {
+    code: Range<usize>,
+    setup: bool,
+    module: bool,
+}
+
+fn scripts(text: &str) -> Vec<Script> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut without_end = 0;
@@ -54,7 +73,12 @@ fn scripts(text: &str) -> Vec<Range<usize>> {
             }
             let end = closing(bytes, tag.end, "script").unwrap_or(bytes.len());
             if tag.is_code() {
-                found.push(tag.end..end);
+                let context = tag.attribute("context").or_else(|| tag.attribute("module"));
+                found.push(Script {
+                    code: tag.end..end,
+                    setup: tag.attribute("setup").is_some(),
+                    module: context.is_some(),
+                });
             }
             at = end;
         } else if !tag.closes_itself && OPAQUE.iter().any(|name| tag.name.eq_ignore_ascii_case(name)) {
@@ -193,6 +217,18 @@ mod tests {
         assert_eq!(code(vue), "export default {} const a = 1 // é");
         assert_eq!(code("<SCRIPT>a()</SCRIPT ><script\n>b()</script>"), "a(); b();");
         assert_eq!(code("<p>x</p><script context=\"module\">let a</script>{#if a < b}<b>{/if}"), "let a;");
+    }
+
+    #[test]
+    fn scripts_that_run_for_each_component() {
+        let own = |text: &str, language| {
+            instances(text, language).into_iter().map(|range| text[range].to_owned()).collect::<Vec<_>>()
+        };
+        let vue = "<script>a()</script><script setup lang=\"ts\">b()</script>";
+        assert_eq!(own(vue, Language::Vue), ["b()"]);
+        let svelte = "<script context=\"module\">a()</script><script module>b()</script><script>c()</script>";
+        assert_eq!(own(svelte, Language::Svelte), ["c()"]);
+        assert!(own(svelte, Language::JavaScript).is_empty());
     }
 
     #[test]

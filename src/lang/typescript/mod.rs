@@ -7,7 +7,7 @@
 //! | `pattern` | declarations, assignments, patterns |
 //! | `expr`, `cond`, `call`, `display`, `jsx` | expressions |
 //! | `chain` | promises |
-//! | `function`, `class`, `prototype`, `annotation`, `types` | definitions and types |
+//! | `function`, `class`, `component`, `prototype`, `annotation`, `types` | definitions and types |
 //!
 //! Approximations, all of them on the side of what usually happens: a default is used where a value is null, not only where it is
 //! undefined; the variables of a loop are the same in every round; `==` and `===` are the same.
@@ -17,6 +17,7 @@ mod broken;
 mod call;
 mod chain;
 mod class;
+mod component;
 mod cond;
 mod context;
 mod control;
@@ -58,6 +59,7 @@ pub(super) fn imports(text: &str, names: &mut Vec<Name>) {
 
 /// Lowers a file. Offsets in the result are those of `text`.
 pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, LowerError> {
+    let instances = embedded::instances(text, language);
     let script = match language {
         Language::Vue | Language::Svelte => Cow::Owned(embedded::blank_markup(text)),
         _ => Cow::Borrowed(text),
@@ -76,7 +78,11 @@ pub fn lower(language: Language, file: FileId, text: &str) -> Result<Lowered, Lo
     let broken = problems.iter().map(|problem| problem.span).collect();
     let scoping = SemanticBuilder::new().build(program).semantic.into_scoping();
     // The names of what was lost stand in the text as it was written.
-    let module = lower_program(&script, program, Lowerer::new(file, &script, &scoping, broken));
+    let mut lowerer = Lowerer::new(file, &script, &scoping, broken);
+    lowerer.component = language == Language::Vue;
+    let mut module = lower_program(&script, program, lowerer);
+    let span = |range: std::ops::Range<usize>| Span::new(file, range.start as u32, range.end as u32);
+    module.instances = instances.into_iter().map(span).collect();
     Ok(Lowered { module, problems })
 }
 
@@ -99,5 +105,6 @@ fn lower_program<'a>(text: &str, program: &'a Program<'a>, mut lowerer: Lowerer<
         has_script_region,
         exports,
         stars: Vec::new(),
+        instances: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! Modules: imports, exports, namespaces, enums.
 
+use super::component;
 use super::context::{Lowerer, bare};
 use crate::ir::{Const, Export, Name, Op, Place, Proj, Span};
 use oxc_ast::ast::{
@@ -134,6 +135,10 @@ impl<'a> Lowerer<'a> {
                 None => self.class_expression(class, Some(&default)),
             },
             ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => return,
+            value if self.component && component::options(value.to_expression()).is_some() => {
+                let Some(options) = component::options(value.to_expression()) else { return };
+                self.component(options)
+            }
             value => {
                 self.value_into(value.to_expression(), dst, Some(&default), span);
                 return;
