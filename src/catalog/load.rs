@@ -193,6 +193,7 @@ impl Loader {
             id: *id,
             library: file.library.name,
             ecosystem: file.library.ecosystem,
+            store: file.library.store,
             versions,
             resource: None,
             attributes: FxHashMap::default(),
@@ -377,8 +378,9 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules) {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules` and `wraps`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::Sleeps)
+        {
+            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules`, `sleeps` and `wraps`");
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");

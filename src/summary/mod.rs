@@ -9,8 +9,10 @@
 pub mod class;
 mod derived;
 pub mod ends;
+pub mod polling;
 mod print;
 pub mod shared;
+pub mod starts;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};
