@@ -236,8 +236,8 @@ fn speak(
             grouped(rate * HOUR * CLIENTS)
         ),
     }];
-    if !matches!(often, Often::Once) {
-        notes.push("Tabs that are gone, reconnects and objects that nobody stops multiply it.".to_owned());
+    if often == Often::Request {
+        notes.push("Reconnects and clients that are gone unnoticed multiply it.".to_owned());
     }
     let mut witness = Vec::new();
     let sent = pace.command.as_ref().map(|used| used.at).unwrap_or(at);

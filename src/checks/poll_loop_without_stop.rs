@@ -68,6 +68,8 @@
 //! app.get("/jobs/:job", (req, res) => {
 //!   follow(req.params.job, res); //~ poll-loop-without-stop
 //! });
+//!
+//! app.listen(3000);
 //! ```
 //!
 //! ## Good
@@ -112,6 +114,8 @@
 //! app.get("/jobs/:job", (req, res) => {
 //!   follow(req.params.job, res);
 //! });
+//!
+//! app.listen(3000);
 //! ```
 //!
 //! ## What counts as a stop

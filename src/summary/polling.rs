@@ -102,6 +102,8 @@ struct Locals {
     awaited: FxHashSet<Place>,
     /// What a store answered.
     answers: FxHashSet<Place>,
+    /// Parts of things of the catalogue, and commands that are still being put together.
+    parts: FxHashMap<Place, TypeId>,
 }
 
 /// What a call does with something of the catalogue.
@@ -289,12 +291,23 @@ impl<'s, 'a> Polling<'s, 'a> {
                     Op::Call { dst, callee, args, .. } => {
                         let info = self.summaries.resolved.call(at);
                         let touch = info.and_then(|info| self.touch(at, callee, args, info, &locals));
-                        if matches!(touch, Some((Touch::Command, _))) {
-                            locals.answers.insert(*dst);
+                        match touch {
+                            Some((Touch::Command, _)) => {
+                                locals.answers.insert(*dst);
+                            }
+                            Some((_, ty)) if self.is_asynchronous(ty) && !locals.awaited.contains(dst) => {
+                                locals.parts.insert(*dst, ty);
+                            }
+                            _ => {}
                         }
                     }
                     Op::Await { dst, src } | Op::Copy { dst, src, .. } if locals.answers.contains(src) => {
                         locals.answers.insert(*dst);
+                    }
+                    Op::Copy { dst, src, .. } => {
+                        if let Some(ty) = locals.parts.get(src).copied() {
+                            locals.parts.insert(*dst, ty);
+                        }
                     }
                     _ => {}
                 }
@@ -504,7 +517,8 @@ impl<'s, 'a> Polling<'s, 'a> {
     ) -> Option<(Touch, TypeId)> {
         let resolved = self.summaries.resolved;
         let Callee::Method { recv, name, .. } = callee else { return None };
-        let (ty, whole) = self.thing(at.func, recv).or_else(|| {
+        let part = || locals.parts.get(&Place::root(recv.root)).map(|ty| (*ty, false));
+        let (ty, whole) = self.thing(at.func, recv).or_else(part).or_else(|| {
             // What a store gave is asked for more: `job.getState()`.
             let answer = locals.answers.contains(&Place::root(recv.root)) && info.targets.is_empty();
             let Op::Call { dst, .. } = &resolved.program.op(at).op else { return None };
@@ -552,10 +566,14 @@ impl<'s, 'a> Polling<'s, 'a> {
                 | ResourceKind::Channel
         );
         let answered = whole || remote || self.is_waited_for(at, args, locals);
-        let asynchronous = resolved.language().eager_await || resource.r#async;
-        let sent = !asynchronous || remote || self.is_waited_for(at, args, locals);
+        let sent = !self.is_asynchronous(ty) || remote || self.is_waited_for(at, args, locals);
         let touch = if store && kind && !gives && answered && sent { Touch::Command } else { Touch::Other };
         Some((touch, ty))
+    }
+
+    fn is_asynchronous(&self, ty: TypeId) -> bool {
+        let resolved = self.summaries.resolved;
+        resolved.language().eager_await || resolved.catalog.resource(ty).is_some_and(|resource| resource.r#async)
     }
 
     /// Somebody waits for the result: it is awaited, handed on, or given to a callback.

@@ -180,7 +180,6 @@ impl<'s, 'a> Starts<'s, 'a> {
                 Target::Project(called)
                     if resolved.language().eager_await
                         && resolved.program.func(*called).r#async
-                        && !self.is_part_of(*called, func)
                         && !self.is_used(func, dst) =>
                 {
                     out.push(*called);
@@ -240,7 +239,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     /// The value goes on to somewhere.
     fn is_used(&self, func: FuncId, value: &Place) -> bool {
         ops(self.summaries.resolved.program.func(func), func)
-            .any(|(_, op)| op.reads_any(|place| place.starts_with(value)))
+            .any(|(_, op)| !matches!(op, Op::Drop { .. }) && op.reads_any(|place| place.starts_with(value)))
     }
 
     /// The handle of what was started gets to somebody who may stop it.
@@ -259,7 +258,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         while let Some(name) = names.get(next).copied() {
             next += 1;
             for (_, op) in ops(function, func) {
-                if !op.reads_any(|place| place.starts_with(&name)) {
+                if matches!(op, Op::Drop { .. }) || !op.reads_any(|place| place.starts_with(&name)) {
                     continue;
                 }
                 match op {
@@ -334,7 +333,8 @@ impl<'s, 'a> Starts<'s, 'a> {
             return self.of_class(class, depth);
         }
         let outside = |at: &&OpRef| !self.is_part_of(at.func, func);
-        let calls = self.callers.get(&func).into_iter().flatten().filter(outside).take(MAX_CALLERS);
+        let calls = [&self.callers, &self.handed].into_iter().filter_map(|calls| calls.get(&func)).flatten();
+        let calls = calls.filter(outside).take(MAX_CALLERS);
         let often = calls.map(|at| self.often_within(at.func, depth)).max();
         match (often, function.kind, function.parent) {
             (Some(often), ..) => often,
