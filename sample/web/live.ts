@@ -24,3 +24,12 @@ export function streamNews(_req: Request, res: Response) {
   subscriber.on("message", (_channel, text) => res.write(`data: ${text}\n\n`));
   void subscriber.subscribe("news");
 }
+
+/** Sends the place of an order in the queue four times a second: each page that is open costs the cache as many commands. */
+export function streamPlace(req: Request, res: Response) {
+  const timer = setInterval(async () => {
+    const place = await cache.zrank("orders", req.params.order);
+    res.write(`data: ${place}\n\n`);
+  }, 250);
+  res.on("close", () => clearInterval(timer));
+}

@@ -109,6 +109,7 @@
 //! publish (`PUBLISH`, `LISTEN`/`NOTIFY`, events of the queue) instead of asking, or poll once for all clients.
 
 use super::{Draft, Rule, Spoken};
+use crate::catalog::schema::Role;
 use crate::finding::{Confidence, Persona, Severity, Step, StepRole};
 use crate::ir::loops::Way;
 use crate::ir::{Callee, FuncId, Name, Op, Place, Root, Span};
@@ -132,7 +133,7 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId, 
         let (Some(pace), Some(patience)) = (&round.pace, patience(polling, &round)) else { continue };
         let Some(at) = pace.sleep.filter(|_| is_too_often(pace, pace.seconds, limit)) else { continue };
         let mut often = starts.often(func);
-        if program.func(func).generator && often == Often::Call {
+        if is_stream(polling, func) && often == Often::Call {
             often = Often::Request;
         }
         let mut spoken = speak(polling, func, at, pace, pace.seconds, often, "this loop");
@@ -157,19 +158,28 @@ fn is_too_often(pace: &Pace, seconds: f64, limit: f64) -> bool {
 
 /// Who wants to hear of the loop: one that only waits for something ends soon.
 fn patience(polling: &Polling<'_, '_>, round: &Round) -> Option<Persona> {
-    let function = polling.summaries.resolved.program.func(round.func);
+    let streams = is_stream(polling, round.func);
     let outs = round.looped.ways_out.iter().filter(|out| !out.on_error);
     let mut persona = Persona::Regular;
     for out in outs {
         match out.way {
             Way::Exhausted => return None,
-            _ if function.generator => {}
+            _ if streams => {}
             Way::Test(place) if is_flag(polling, round, &place) => {}
             Way::Test(_) => return None,
             Way::Left | Way::Raised => persona = Persona::Pedantic,
         }
     }
     Some(persona)
+}
+
+/// A generator that gives what somebody reads one by one; not one that is half of a context manager.
+fn is_stream(polling: &Polling<'_, '_>, func: FuncId) -> bool {
+    let resolved = polling.summaries.resolved;
+    let roles = resolved.decorator_roles(func);
+    resolved.program.func(func).generator
+        && !roles.iter().any(|role| matches!(role, Role::ContextManager | Role::Fixture))
+        && !polling.summaries.regions.driven.contains_key(&func)
 }
 
 /// Something that others set: a field, a variable of the module, what an object says when it is asked.
