@@ -94,8 +94,9 @@ struct UnitReport {
 ///
 /// Each unit sits behind a panic firewall: after a bug its files are analysed one by one, and one that fails alone becomes a diagnostic.
 pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let guarded =
-        |unit: Vec<Lowered>| std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog, settings))).ok();
+    let guarded = |unit: Vec<Lowered>| {
+        std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog, settings))).ok()
+    };
     let analyse = |unit: Vec<Lowered>| {
         let files: Vec<FileId> = unit.iter().map(|lowered| lowered.file).collect();
         let again = |file: FileId| {

@@ -199,7 +199,11 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/inventory.py", "not-closed-on-every-path", "client = redis.from_url(CACHE_URL)"),
     ("sample/shop/orders.py", "never-closed", "conn = await pool.acquire()"),
     ("sample/shop/orders.py", "not-closed-on-error", "conn = await pool.acquire()"),
-    ("sample/shop/presence.py", "poll-loop-without-stop", "threading.Thread(target=self._announce, daemon=True).start()"),
+    (
+        "sample/shop/presence.py",
+        "poll-loop-without-stop",
+        "threading.Thread(target=self._announce, daemon=True).start()",
+    ),
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),

@@ -378,9 +378,11 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::Sleeps)
-        {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules`, `sleeps` and `wraps`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::Sleeps) {
+            self.mistake(
+                &format!("{trail}.awaited"),
+                "`awaited` belongs to roles `releases`, `schedules`, `sleeps` and `wraps`",
+            );
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");

@@ -251,7 +251,11 @@ fn speak(
     }
     let mut witness = Vec::new();
     let sent = pace.command.as_ref().map(|used| used.at).unwrap_or(at);
-    witness.push(Step { span: sent, role: StepRole::Acquire, text: format!("{commands} for the {noun} in each round") });
+    witness.push(Step {
+        span: sent,
+        role: StepRole::Acquire,
+        text: format!("{commands} for the {noun} in each round"),
+    });
     witness.push(Step { span: at, role: StepRole::Evidence, text: format!("again after {every}") });
     let process = often == Often::Once;
     let draft = Draft {

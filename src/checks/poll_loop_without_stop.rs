@@ -175,7 +175,10 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
         };
         let (does, stop) = match found.again {
             Some(_) => ("has itself called again for ever", "keep the handle of the timeout and clear it"),
-            None => ("loops for ever", "let the loop ask a flag or event that a `close()` sets, or keep the task and cancel it"),
+            None => (
+                "loops for ever",
+                "let the loop ask a flag or event that a `close()` sets, or keep the task and cancel it",
+            ),
         };
         let mut witness = vec![Step { span: at, role: StepRole::Acquire, text: "started here".to_owned() }];
         witness.push(Step {
@@ -243,7 +246,10 @@ pub fn detect_deaf(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, class: Cl
         witness,
         related: Vec::new(),
         notes: vec![format!("Whoever calls it believes that the loop is over; it goes on and keeps the {noun}.")],
-        help: format!("let `{}()` set a flag or event that the loop in `{}()` asks in each round", closer.name, looping.name),
+        help: format!(
+            "let `{}()` set a flag or event that the loop in `{}()` asks in each round",
+            closer.name, looping.name
+        ),
         confidence: Confidence::Medium,
         persona: Persona::Regular,
         error_path: false,

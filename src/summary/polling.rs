@@ -7,9 +7,7 @@ use super::Summaries;
 use crate::catalog::schema::{Invocation, ResourceKind, Role, Symbol, TimeUnit};
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::loops::{Loop, loops};
-use crate::ir::{
-    After, Arg, BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Root, Span, Term,
-};
+use crate::ir::{After, Arg, BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Root, Span, Term};
 use crate::resolve::{CallInfo, Target, Ty, Values, symbol_args};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
@@ -190,9 +188,14 @@ impl<'s, 'a> Polling<'s, 'a> {
             };
             if let Some((_, seconds)) = delay(Role::Repeats) {
                 let Some(seconds) = seconds else { return };
-                for callback in args.first().map(|arg| self.functions(func, &arg.place)).unwrap_or_default() {
-                    out.push(Ticks { at, callback, seconds, itself: false });
+                let mut callbacks = args.first().map(|arg| self.functions(func, &arg.place)).unwrap_or_default();
+                if callbacks.is_empty() {
+                    callbacks = self.fed_by(at);
+                    // One of them is what it is for.
+                    callbacks.sort_by_key(|callback| std::cmp::Reverse(self.pace(*callback).commands));
+                    callbacks.truncate(1);
                 }
+                out.extend(callbacks.into_iter().map(|callback| Ticks { at, callback, seconds, itself: false }));
             } else if let (Some((_, seconds)), Some(called)) = (delay(Role::Sleeps), later(facts)) {
                 let given = symbol_args(called, args).flat_map(|(_, arg)| self.functions(func, &arg.place));
                 let calls_back = |callback: FuncId| callback == func || self.only_calls(callback, func);
@@ -202,6 +205,32 @@ impl<'s, 'a> Polling<'s, 'a> {
                 }
             }
         });
+        out
+    }
+
+    /// The functions that are called with what the result of a call, a stream of ticks, gives: `interval(500).pipe(switchMap(poll))`.
+    fn fed_by(&self, at: OpRef) -> Vec<FuncId> {
+        let instrs = || self.function(at.func).blocks.iter().flat_map(|block| &block.instrs);
+        let Op::Call { dst, .. } = &self.summaries.resolved.program.op(at).op else { return Vec::new() };
+        let mut stages = vec![*dst];
+        let mut out = Vec::new();
+        for instr in instrs() {
+            match &instr.op {
+                Op::Call { dst, callee: Callee::Method { recv, .. }, args, .. } if stages.contains(recv) => {
+                    stages.push(*dst);
+                    for arg in args {
+                        out.extend(self.functions(at.func, &arg.place));
+                        let made = instrs().filter_map(|instr| match &instr.op {
+                            Op::Call { dst, args, .. } if *dst == arg.place => args.first(),
+                            _ => None,
+                        });
+                        out.extend(made.flat_map(|inner| self.functions(at.func, &inner.place)));
+                    }
+                }
+                Op::Copy { dst, src, .. } if stages.contains(src) && dst.is_root() => stages.push(*dst),
+                _ => {}
+            }
+        }
         out
     }
 
@@ -492,12 +521,7 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// The function can be left normally without passing the block.
     fn can_go_without(&self, func: FuncId, block: BlockId) -> bool {
         let function = self.function(func);
-        let ways = Ways {
-            function,
-            inside: &|at| at != block,
-            goal: None,
-            cost: &|_| Pace::default(),
-        };
+        let ways = Ways { function, inside: &|at| at != block, goal: None, cost: &|_| Pace::default() };
         block != BlockId::ENTRY && ways.leaves(BlockId::ENTRY, block)
     }
 

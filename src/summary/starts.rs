@@ -4,7 +4,8 @@ use super::Summaries;
 use super::polling::{Polling, Use};
 use crate::catalog::schema::{Invocation, Role};
 use crate::ir::{
-    Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span, Term,
+    Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span,
+    Term,
 };
 use crate::resolve::{CallInfo, Target, symbol_args};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -145,8 +146,13 @@ impl<'s, 'a> Starts<'s, 'a> {
         let used = polling.pace(called).used?;
         let Op::Call { callee, dst, .. } = &program.op(ticks.at).op else { return None };
         let again = Some(program.op(ticks.at).span);
-        (!self.may_be_stopped(called, callee, dst))
-            .then_some(Background { at, started: called, looping: called, used, again })
+        (!self.may_be_stopped(called, callee, dst)).then_some(Background {
+            at,
+            started: called,
+            looping: called,
+            used,
+            again,
+        })
     }
 
     /// The functions that a call starts and does not wait for.
@@ -219,7 +225,18 @@ impl<'s, 'a> Starts<'s, 'a> {
             }
         }
         let awaited = |dst: &Place| {
-            ops(function, func).any(|(_, op)| matches!(op, Op::Await { src, .. } if src == dst))
+            ops(function, func).any(|(at, op)| match op {
+                Op::Await { src, .. } => src == dst,
+                Op::Copy { dst: result, src, .. } => *result == Place::root(Root::Result) && src == dst,
+                // `asyncio.run(loop())`
+                Op::Call { args, .. } if args.iter().any(|arg| arg.place == *dst) => {
+                    let targets = resolved.call(at).map(|info| info.targets.as_slice()).unwrap_or_default();
+                    targets
+                        .iter()
+                        .any(|target| matches!(target, Target::Catalog { facts } if facts.has_role(Role::Drives)))
+                }
+                _ => false,
+            })
         };
         for (at, op) in ops(function, func) {
             let Op::Call { dst, .. } = op else { continue };
@@ -247,7 +264,10 @@ impl<'s, 'a> Starts<'s, 'a> {
         let resolved = self.summaries.resolved;
         let function = resolved.program.func(func);
         // Who leaves a scope ends what was started in it.
-        let scoped = |recv: &Place| ops(function, func).any(|(_, op)| matches!(op, Op::Enter { dst, manager, .. } if dst == recv || manager == recv));
+        let scoped = |recv: &Place| {
+            ops(function, func)
+                .any(|(_, op)| matches!(op, Op::Enter { dst, manager, .. } if dst == recv || manager == recv))
+        };
         if let Callee::Method { recv, .. } = callee
             && scoped(recv)
         {
@@ -379,18 +399,17 @@ impl<'s, 'a> Starts<'s, 'a> {
         if function.decorators.iter().any(|decorator| decorator.path.last().is_some_and(is)) {
             return true;
         }
-        if function.class.is_none()
-            && is(&function.name)
-            && function.name.chars().all(|c| c.is_ascii_uppercase())
-        {
+        if function.class.is_none() && is(&function.name) && function.name.chars().all(|c| c.is_ascii_uppercase()) {
             return true;
         }
         self.handed.get(&func).into_iter().flatten().any(|at| {
             let Op::Call { callee: Callee::Method { name, .. }, args, .. } = &resolved.program.op(*at).op else {
                 return false;
             };
-            let event = |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if language.request_events.contains(text));
-            let path = args.first().is_some_and(|arg| matches!(&arg.literal, Some(Const::Str(text)) if text.starts_with('/')));
+            let event =
+                |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if language.request_events.contains(text));
+            let path =
+                args.first().is_some_and(|arg| matches!(&arg.literal, Some(Const::Str(text)) if text.starts_with('/')));
             (is(name) && path) || args.iter().any(event)
         })
     }
@@ -437,7 +456,10 @@ fn does_nothing(function: &Function, func: FuncId, resolved: &crate::resolve::Re
 
 /// It looks at a variable of the module before it goes on: what it starts, it may start once.
 fn asks_global(function: &Function) -> bool {
-    function.blocks.iter().any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
+    function
+        .blocks
+        .iter()
+        .any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
 }
 
 fn ops(function: &Function, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
