@@ -112,7 +112,7 @@ use super::{Draft, Rule, Spoken};
 use crate::catalog::schema::Role;
 use crate::finding::{Confidence, Persona, Severity, Step, StepRole};
 use crate::ir::loops::Way;
-use crate::ir::{Callee, FuncId, Name, Op, Place, Root, Span};
+use crate::ir::{BlockId, Callee, FuncId, Name, Op, Place, Root, Span, Term};
 use crate::summary::polling::{Pace, Polling, Round};
 use crate::summary::starts::{Often, Starts};
 
@@ -167,10 +167,21 @@ fn patience(polling: &Polling<'_, '_>, round: &Round) -> Option<Persona> {
             _ if streams => {}
             Way::Test(place) if is_flag(polling, round, &place) => {}
             Way::Test(_) => return None,
+            Way::Left if asked_before(polling, round, out.at).is_some_and(|place| is_flag(polling, round, &place)) => {}
             Way::Left | Way::Raised => persona = Persona::Pedantic,
         }
     }
     Some(persona)
+}
+
+/// What a branch of the loop asks about, on one side of which the loop is left there.
+fn asked_before(polling: &Polling<'_, '_>, round: &Round, at: Span) -> Option<Place> {
+    let function = polling.summaries.resolved.program.func(round.func);
+    let leaves = |block: &BlockId| function.block(*block).term_span == at;
+    round.looped.blocks.iter().find_map(|block| match &function.block(*block).term {
+        Term::Branch { place, yes, no, .. } if leaves(yes) || leaves(no) => Some(*place),
+        _ => None,
+    })
 }
 
 /// A generator that gives what somebody reads one by one; not one that is half of a context manager.
@@ -189,6 +200,10 @@ fn is_flag(polling: &Polling<'_, '_>, round: &Round, place: &Place) -> bool {
         return true;
     }
     let function = polling.summaries.resolved.program.func(round.func);
+    let mut instrs = function.blocks.iter().flat_map(|block| &block.instrs);
+    if instrs.any(|instr| matches!(&instr.op, Op::Closure { captures, .. } if captures.iter().any(|(held, _)| held == place))) {
+        return true;
+    }
     let blocks = round.looped.blocks.iter().map(|block| function.block(*block));
     blocks.flat_map(|block| &block.instrs).any(|instr| match &instr.op {
         Op::Call { dst, callee: Callee::Method { recv, .. }, .. } => {
