@@ -201,7 +201,9 @@ fn is_flag(polling: &Polling<'_, '_>, round: &Round, place: &Place) -> bool {
     }
     let function = polling.summaries.resolved.program.func(round.func);
     let mut instrs = function.blocks.iter().flat_map(|block| &block.instrs);
-    if instrs.any(|instr| matches!(&instr.op, Op::Closure { captures, .. } if captures.iter().any(|(held, _)| held == place))) {
+    if instrs.any(
+        |instr| matches!(&instr.op, Op::Closure { captures, .. } if captures.iter().any(|(held, _)| held == place)),
+    ) {
         return true;
     }
     let blocks = round.looped.blocks.iter().map(|block| function.block(*block));
