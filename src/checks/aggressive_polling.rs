@@ -90,7 +90,7 @@
 //! });
 //! ```
 //!
-//! ## What is not meant
+//! ## What counts as a calm round
 //!
 //! * Rounds that wait at the server until there is something to answer: `BLPOP`, `XREAD` with `block`, `poll(timeout)`.
 //! * Pauses that are computed, grow from round to round, or come from a setting: nobody knows how long they are.
