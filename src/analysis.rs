@@ -33,11 +33,13 @@ pub struct Settings {
     pub select: Vec<String>,
     /// Leave out files that cannot matter. Never changes a finding; off for the property test.
     pub triage: bool,
+    /// How often a second a loop or timer may ask a store before it does so too often.
+    pub polls_per_second: f64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { persona: Persona::Regular, select: Vec::new(), triage: true }
+        Settings { persona: Persona::Regular, select: Vec::new(), triage: true, polls_per_second: 1.0 }
     }
 }
 
@@ -92,8 +94,9 @@ struct UnitReport {
 ///
 /// Each unit sits behind a panic firewall: after a bug its files are analysed one by one, and one that fails alone becomes a diagnostic.
 pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let guarded =
-        |unit: Vec<Lowered>| std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog))).ok();
+    let guarded = |unit: Vec<Lowered>| {
+        std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog, settings))).ok()
+    };
     let analyse = |unit: Vec<Lowered>| {
         let files: Vec<FileId> = unit.iter().map(|lowered| lowered.file).collect();
         let again = |file: FileId| {
@@ -215,7 +218,7 @@ fn lower(source: &SourceFile) -> Lowered {
     out
 }
 
-fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog) -> UnitReport {
+fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog, settings: &Settings) -> UnitReport {
     let mut report = UnitReport::default();
     let (mut modules, mut files) = (Vec::new(), Vec::new());
     for lowered in unit {
@@ -235,7 +238,7 @@ fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog) ->
     let unit = Unit::new(&program, &links, &paths, &project.versions, catalog);
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
     let scopes: Vec<FileScope> = paths.iter().map(|path| FileScope::new(path, catalog.language())).collect();
-    report.findings = judge(&summaries, &scopes);
+    report.findings = judge(&summaries, &scopes, settings.polls_per_second);
     count(&summaries, &mut report.stats);
     report
 }

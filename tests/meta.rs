@@ -205,10 +205,16 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/inventory.py", "not-closed-on-every-path", "client = redis.from_url(CACHE_URL)"),
     ("sample/shop/orders.py", "never-closed", "conn = await pool.acquire()"),
     ("sample/shop/orders.py", "not-closed-on-error", "conn = await pool.acquire()"),
+    (
+        "sample/shop/presence.py",
+        "poll-loop-without-stop",
+        "threading.Thread(target=self._announce, daemon=True).start()",
+    ),
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
     ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),
+    ("sample/web/live.ts", "aggressive-polling", "const timer = setInterval(async () => {"),
     ("sample/web/live.ts", "interval-without-teardown", "setInterval(async () => {"),
     ("sample/web/live.ts", "unbounded-stream", "while (!res.writableEnded) {"),
 ];

@@ -33,3 +33,12 @@ export async function streamHits(_req: Request, res: Response) {
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
 }
+
+/** Sends the place of an order in the queue four times a second: each page that is open costs the cache as many commands. */
+export function streamPlace(req: Request, res: Response) {
+  const timer = setInterval(async () => {
+    const place = await cache.zrank("orders", req.params.order);
+    res.write(`data: ${place}\n\n`);
+  }, 250);
+  res.on("close", () => clearInterval(timer));
+}

@@ -18,6 +18,8 @@ pub struct TypeFacts {
     pub id: Name,
     pub library: Name,
     pub ecosystem: Ecosystem,
+    /// What it belongs to connects to something that others use as well.
+    pub store: bool,
     /// `None`: any version.
     pub versions: Option<VersionRange>,
     /// `None` for a plain type: a thing without an obligation.

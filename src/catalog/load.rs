@@ -193,6 +193,7 @@ impl Loader {
             id: *id,
             library: file.library.name,
             ecosystem: file.library.ecosystem,
+            store: file.library.store,
             versions,
             resource: None,
             attributes: FxHashMap::default(),
@@ -380,9 +381,10 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::DropsResult)
-        {
-            let roles = "`awaited` belongs to roles `releases`, `schedules`, `wraps` and `drops-result`";
+        let may_wait =
+            matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::Sleeps | Role::DropsResult);
+        if symbol.awaited && !may_wait {
+            let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
         if symbol.enters && symbol.role != Role::Schedules {

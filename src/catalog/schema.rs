@@ -53,6 +53,10 @@ pub struct Library {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub globals: Vec<Name>,
+    /// What it connects to is a store, a broker or another service that others use as well: asking it all the time costs them. False for
+    /// what works on this machine, and for what talks to one peer.
+    #[serde(default = "yes")]
+    pub store: bool,
     #[serde(default)]
     pub docs: String,
     /// How the facts are known: `measured`, `source`, `docs`, and with which versions.
@@ -431,7 +435,8 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub keyword: Option<Name>,
-    /// For `releases`: must be awaited. For `wraps` and `schedules`: awaits what it calls. For `drops-result`: see there.
+    /// For `releases`: must be awaited. For `sleeps`: waits only when it is. For `wraps` and `schedules`: awaits what it calls. For
+    /// `drops-result`: see there.
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it. For `neutral`: the
@@ -751,6 +756,22 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub container_drops: Vec<Name>,
+    /// Options with which a command waits at the server until there is something to answer (`block`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub blocking_options: Vec<Name>,
+    /// Methods of applications and decorators whose function is called for each request (`get`, `websocket`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub request_handlers: Vec<Name>,
+    /// Events of servers whose listener is called for each client (`connection`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub request_events: Vec<Name>,
+    /// Methods of tasks, threads and timers that do not end them (`start`, `add_done_callback`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub keeps_running: Vec<Name>,
 }
 
 fn yes() -> bool {

@@ -204,7 +204,7 @@ fn mistakes_of_reading_point_into_the_file() {
     ];
     let all: Vec<String> = texts.iter().flat_map(|text| errors(text)).collect();
     insta::assert_snapshot!(all.join("\n"), @r#"
-    my.toml:4:1: unknown field `colour`, expected one of `name`, `ecosystem`, `packages`, `imports`, `globals`, `docs`, `evidence`
+    my.toml:4:1: unknown field `colour`, expected one of `name`, `ecosystem`, `packages`, `imports`, `globals`, `store`, `docs`, `evidence`
     my.toml:3:13: unknown variant `cobol`, expected one of `python`, `npm`, `cargo`
     my.toml:2:10: invalid basic string, expected `"`
     my.toml:1:1: missing field `library`
@@ -293,7 +293,7 @@ calls = "close"
     my.toml:41:9: a symbol needs at least one path
     my.toml:47:8: `when` belongs to role `schedules`
     my.toml:48:7: `how` belongs to role `invokes`
-    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `wraps` and `drops-result`
+    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`
     my.toml:50:10: `enters` belongs to role `schedules`
     my.toml:51:9: `calls` belongs to roles `wraps` and `neutral`
     "#);

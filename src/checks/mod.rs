@@ -3,6 +3,7 @@
 //! A rule looks at one [`Subject`] - an acquisition with the outcome of following it - or at one owned field of a class, and drafts
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
+pub mod aggressive_polling;
 pub mod close_not_awaited;
 pub mod connection_held_while_streaming;
 pub mod duplicate_client;
@@ -13,6 +14,7 @@ pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
+pub mod poll_loop_without_stop;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
 pub mod unbounded_stream;
@@ -21,7 +23,8 @@ pub mod with_does_not_close;
 pub use subject::Subject;
 
 use crate::finding::{Confidence, Persona, Severity, Step};
-use crate::ir::Span;
+use crate::ir::{FuncId, Name, Span};
+use crate::summary::starts::Often;
 
 /// What a rule has to say about one case.
 #[derive(Clone, Debug)]
@@ -44,6 +47,20 @@ pub struct Draft {
     pub error_path: bool,
     /// When how it grows says nothing about how bad it is.
     pub severity: Option<Severity>,
+}
+
+/// What a rule has to say about something that goes on by itself.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    pub draft: Draft,
+    /// The function that it is about.
+    pub func: FuncId,
+    /// What it is about, for people.
+    pub subject: String,
+    /// What it uses, by the name that the catalogue gives it.
+    pub symbol: Name,
+    /// How often it is started.
+    pub often: Often,
 }
 
 /// In order of precedence: the first that has something to say about an acquisition speaks.
@@ -78,6 +95,7 @@ impl Rule {
 
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
+    &aggressive_polling::RULE,
     &close_not_awaited::RULE,
     &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,
@@ -88,6 +106,7 @@ pub const RULES: &[&Rule] = &[
     &overwritten_while_open::RULE,
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
+    &poll_loop_without_stop::RULE,
     &stream_without_disconnect_cleanup::RULE,
     &unbounded_stream::RULE,
     &with_does_not_close::RULE,

@@ -34,7 +34,12 @@ impl Final {
         let persona = options.persona.unwrap_or(PersonaChoice::Regular).into();
         let fail_level = options.fail_level.unwrap_or(FailLevel::Warning).into();
         Final {
-            analysis: Settings { persona, select: options.select, triage: !options.no_triage },
+            analysis: Settings {
+                persona,
+                select: options.select,
+                triage: !options.no_triage,
+                polls_per_second: options.max_polls_per_second.unwrap_or(Settings::default().polls_per_second),
+            },
             format: options.format.unwrap_or(OutputFormat::Text).into(),
             color: options.color.unwrap_or(ColorChoice::Auto),
             output: options.output,

@@ -41,6 +41,10 @@ pub struct Options {
     )]
     pub select: Vec<String>,
 
+    /// How often a second a loop or timer may ask a store before that is reported as aggressive-polling [default: 1]
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "What to report")]
+    pub max_polls_per_second: Option<f64>,
+
     /// Exit with 1 if there are findings of this severity or above [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Exit code")]
     pub fail_level: Option<FailLevel>,
@@ -56,6 +60,11 @@ pub struct Options {
     /// Analyse every function of every file, also where nothing can be found. Slower; the findings are the same
     #[arg(long, help_heading = "Running")]
     pub no_triage: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("it must be greater than 0".to_owned()) }
 }
 
 /// Accepts rule ids; for anything else it suggests near ones.

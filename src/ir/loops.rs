@@ -74,7 +74,12 @@ pub fn goes_round_without(function: &Function, found: &Loop, is_stop: impl Fn(Bl
 
 fn find(function: &Function, header: BlockId) -> Loop {
     let depth = function.block(header).loop_depth;
-    let inside = |block: BlockId| function.block(block).loop_depth >= depth;
+    // The header of a loop as deep as this one is that of a loop that follows it.
+    let follows = |block: BlockId| {
+        let other = function.block(block);
+        block != header && other.loop_header && other.loop_depth == depth
+    };
+    let inside = |block: BlockId| function.block(block).loop_depth >= depth && !follows(block);
     let mut blocks = vec![header];
     let mut seen = vec![false; function.blocks.len()];
     seen[header.index()] = true;

@@ -106,6 +106,32 @@ impl<'a> Values<'a> {
         self.given(func, args, MAX_DEPTH)
     }
 
+    /// The number that an argument always is.
+    pub fn number(&self, func: FuncId, arg: &Arg) -> Option<f64> {
+        self.steps.set(MAX_STEPS);
+        let value = match &arg.literal {
+            Some(literal) => self.constant(func, literal, MAX_DEPTH),
+            None => self.value(func, &arg.place, MAX_DEPTH).or_else(|| self.class_constant(func, &arg.place)),
+        };
+        match value? {
+            Value::Literal(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// What the body of a class gives a field that no method assigns.
+    fn class_constant(&self, func: FuncId, place: &Place) -> Option<Value> {
+        let [Proj::Field(name)] = place.proj.as_slice() else { return None };
+        let class = self.resolved.receiver_class(func, &place.root)?;
+        let home = self.resolved.program.class(class);
+        let top = self.resolved.program.top_of_class(class);
+        let fields = self.fields.get_or_init(|| self.field_stores());
+        if fields.contains_key(&(class, *name)) {
+            return None;
+        }
+        self.value(top, &Place::global(home.name).field(*name), MAX_DEPTH)
+    }
+
     fn given(&self, func: FuncId, args: &[Arg], depth: u32) -> Option<Vec<(Name, Value)>> {
         let mut out = Vec::new();
         for (position, arg) in args.iter().enumerate() {

@@ -11,10 +11,12 @@ pub mod class;
 pub mod dependency;
 mod derived;
 pub mod ends;
+pub mod polling;
 mod print;
 pub mod shared;
 pub mod stream;
 mod variables;
+pub mod starts;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};

@@ -1,5 +1,6 @@
 //! How bad it is, who should see it, and which rule speaks when several could.
 
+mod polling;
 mod scope;
 mod streams;
 
@@ -19,8 +20,9 @@ use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
-/// All findings of a program, unsorted, without fingerprints. `scopes`: of its modules, in their order.
-pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+/// All findings of a program, unsorted, without fingerprints. `scopes`: of its modules, in their order. `polls_per_second`: how often a store
+/// may be asked.
+pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: f64) -> Vec<Finding> {
     let program = summaries.resolved.program;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
     let (owners, kept) = judge_owners(summaries, scopes, &all);
@@ -59,6 +61,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
     out.extend(streams::judge_streams(summaries, scopes, &all));
+    out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
     out
 }
 
@@ -303,6 +306,12 @@ pub struct Claim {
     /// What it is about, by the name that the catalogue gives it.
     pub symbol: Name,
     pub growth: Growth,
+}
+
+/// Findings that are not about an acquisition.
+fn judge_claims(summaries: &Summaries<'_>, scopes: &[FileScope], claims: Vec<Claim>) -> Vec<Finding> {
+    let scope = |claim: &Claim| &scopes[summaries.resolved.program.module_of(claim.func).index()];
+    claims.into_iter().filter_map(|claim| decide_claim(summaries, claim.clone(), scope(&claim))).collect()
 }
 
 /// Decides on a claim. What is only in tests and in programs that end anyway is no defect.

@@ -4,12 +4,15 @@ use super::annotation;
 use super::scope::Bound;
 use crate::ir::builder::Builder;
 use crate::ir::{Class, ClassId, Const, FileId, FuncId, Function, LocalId, Name, Op, Origin, Place, Proj, Root, Span};
-use ruff_python_ast::{Expr, Number, UnaryOp};
+use ruff_python_ast::{Expr, Number, Operator, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Longer string literals are plain values: nobody compares or configures with them.
 const MAX_STRING: usize = 4096;
+
+/// Operations on numbers, one in another, that are carried out.
+const MAX_ARITHMETIC: u32 = 6;
 
 /// Lowers one file.
 /// Names looked up per broken range; a range of thousands of lines says nothing about single names.
@@ -261,6 +264,7 @@ impl Lowerer<'_> {
             Expr::StringLiteral(literal) if literal.value.len() <= MAX_STRING => {
                 Some(Const::Str(Name::new(literal.value.to_str())))
             }
+            Expr::BinOp(_) => arithmetic(expr, MAX_ARITHMETIC).map(Const::Num),
             _ => None,
         }
     }
@@ -307,6 +311,28 @@ impl Lowerer<'_> {
         }
         out
     }
+}
+
+/// What numbers in the source come to: `5 * 60`.
+fn arithmetic(expr: &Expr, depth: u32) -> Option<f64> {
+    let depth = depth.checked_sub(1)?;
+    let value = match expr {
+        Expr::NumberLiteral(literal) => number(&literal.value)?,
+        Expr::BinOp(binary) => {
+            // The right one first: it is no deeper than what is written in parentheses.
+            let right = arithmetic(&binary.right, depth)?;
+            let left = arithmetic(&binary.left, depth)?;
+            match binary.op {
+                Operator::Add => left + right,
+                Operator::Sub => left - right,
+                Operator::Mult => left * right,
+                Operator::Div => left / right,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    value.is_finite().then_some(value)
 }
 
 fn number(number: &Number) -> Option<f64> {

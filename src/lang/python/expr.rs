@@ -24,7 +24,10 @@ impl Lowerer<'_> {
                 self.store(&named.target, value, span);
                 self.target_place(&named.target)
             }
-            Expr::BinOp(binary) => self.binary(binary, span),
+            Expr::BinOp(binary) => match self.literal(expr) {
+                Some(value) => self.constant(value, span),
+                None => self.binary(binary, span),
+            },
             Expr::UnaryOp(unary) => match self.literal(expr) {
                 Some(value) => self.constant(value, span),
                 None => {

@@ -8,7 +8,7 @@ use crate::ir::{
 use oxc_ast::ast::{self, BindingIdentifier, Expression, IdentifierReference};
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
-use oxc_syntax::operator::UnaryOperator;
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeId;
 use oxc_syntax::symbol::{SymbolFlags, SymbolId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,6 +16,9 @@ use smallvec::SmallVec;
 
 /// Longer string literals are plain values: nobody compares or configures with them.
 const MAX_STRING: usize = 4096;
+
+/// Operations on numbers, one in another, that are carried out.
+const MAX_ARITHMETIC: u32 = 6;
 
 /// Lowers one file.
 pub(super) struct Lowerer<'a> {
@@ -420,6 +423,7 @@ impl<'a> Lowerer<'a> {
                 (UnaryOperator::Void, Expression::NumericLiteral(_)) => Some(Const::Undefined),
                 _ => None,
             },
+            Expression::BinaryExpression(_) => arithmetic(expr, MAX_ARITHMETIC).map(Const::Num),
             Expression::Identifier(_) if self.is_unbound(expr, "undefined") => Some(Const::Undefined),
             Expression::ParenthesizedExpression(inner) => self.literal(&inner.expression),
             Expression::TSAsExpression(inner) => self.literal(&inner.expression),
@@ -429,6 +433,29 @@ impl<'a> Lowerer<'a> {
             _ => None,
         }
     }
+}
+
+/// What numbers in the source come to: `5 * 60_000`.
+fn arithmetic(expr: &Expression<'_>, depth: u32) -> Option<f64> {
+    let depth = depth.checked_sub(1)?;
+    let value = match expr {
+        Expression::NumericLiteral(literal) => literal.value,
+        Expression::ParenthesizedExpression(inner) => arithmetic(&inner.expression, depth)?,
+        Expression::BinaryExpression(binary) => {
+            // The right one first: it is no deeper than what is written in parentheses.
+            let right = arithmetic(&binary.right, depth)?;
+            let left = arithmetic(&binary.left, depth)?;
+            match binary.operator {
+                BinaryOperator::Addition => left + right,
+                BinaryOperator::Subtraction => left - right,
+                BinaryOperator::Multiplication => left * right,
+                BinaryOperator::Division => left / right,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    value.is_finite().then_some(value)
 }
 
 fn string(text: &str) -> Option<Const> {

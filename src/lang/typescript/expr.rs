@@ -40,7 +40,10 @@ impl<'a> Lowerer<'a> {
             Expression::ClassExpression(class) => self.class_expression(class, None),
             Expression::AssignmentExpression(assignment) => self.assignment(assignment),
             Expression::AwaitExpression(awaited) => self.awaited(&awaited.argument, span),
-            Expression::BinaryExpression(binary) => self.binary(binary, span),
+            Expression::BinaryExpression(binary) => match self.literal(expr) {
+                Some(value) => self.constant(value, span),
+                None => self.binary(binary, span),
+            },
             Expression::CallExpression(call) => self.call(call, span),
             Expression::NewExpression(new) => self.new_expression(new, span),
             Expression::ChainExpression(chain) => self.optional_chain(chain, span),

@@ -1,0 +1,775 @@
+//! What one round of a loop, or one tick of a timer, does: how many commands it sends to stores, and how long it waits.
+//!
+//! The answers err on the side of calm: of several ways through a round the one with the fewest commands counts, of several pauses the
+//! longest, and a pause that nobody knows makes the whole round unknown.
+
+use super::Summaries;
+use crate::catalog::schema::{Invocation, ResourceKind, Role, Symbol, TimeUnit};
+use crate::catalog::{SymbolFacts, TypeId};
+use crate::ir::loops::{Loop, loops};
+use crate::ir::{After, Arg, BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Root, Span, Term};
+use crate::resolve::{CallInfo, Target, Ty, Values, symbol_args};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Functions of the program that a round is followed into, each called by the one before.
+const MAX_DEPTH: u32 = 3;
+
+/// Blocks of a function whose ways are looked at.
+const MAX_BLOCKS: usize = 400;
+
+/// A use of something that the catalogue describes.
+#[derive(Clone, Debug)]
+pub struct Use {
+    pub at: Span,
+    /// What is used, as people call it.
+    pub noun: String,
+    pub symbol: Name,
+}
+
+/// What happens on a way through some code.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    /// Sent to stores.
+    pub commands: u32,
+    pub command: Option<Use>,
+    /// Spent waiting, as far as it is known.
+    pub seconds: f64,
+    pub sleep: Option<Span>,
+    /// It also waits for as long as nobody knows: for a time that is computed, or for a store to answer.
+    pub unsteady: bool,
+    /// Something of the catalogue is used, whatever it is.
+    pub used: Option<Use>,
+}
+
+impl Pace {
+    fn then(&mut self, next: &Pace) {
+        self.commands += next.commands;
+        self.seconds += next.seconds;
+        self.unsteady |= next.unsteady;
+        for (mine, other) in [(&mut self.command, &next.command), (&mut self.used, &next.used)] {
+            if mine.is_none() {
+                mine.clone_from(other);
+            }
+        }
+        self.sleep = self.sleep.or(next.sleep);
+    }
+}
+
+/// A loop and what a round of it does.
+pub struct Round {
+    pub func: FuncId,
+    pub looped: Loop,
+    /// A way that sends a command and waits, if there is one.
+    pub pace: Option<Pace>,
+    /// What is used in it.
+    pub used: Option<Use>,
+}
+
+/// A function that is called again and again, with the same pause each time.
+pub struct Ticks {
+    /// Where that is asked for.
+    pub at: OpRef,
+    pub callback: FuncId,
+    /// Between two calls.
+    pub seconds: f64,
+    /// It asks for it itself, each time anew.
+    pub itself: bool,
+}
+
+/// Answers such questions about one program.
+pub struct Polling<'s, 'a> {
+    pub summaries: &'s Summaries<'a>,
+    values: Values<'a>,
+    paces: RefCell<FxHashMap<FuncId, Option<Pace>>>,
+}
+
+/// How long a function does nothing but wait.
+#[derive(Clone, Copy)]
+enum Delay {
+    /// As long as an argument says, times this.
+    Param(usize, f64),
+    Known(f64),
+    Unknown,
+}
+
+/// What is known about the places of a function.
+#[derive(Default)]
+struct Locals {
+    awaited: FxHashSet<Place>,
+    /// What a store answered.
+    answers: FxHashSet<Place>,
+    /// Parts of things of the catalogue, and commands that are still being put together.
+    parts: FxHashMap<Place, TypeId>,
+}
+
+/// What a call does with something of the catalogue.
+enum Touch {
+    Command,
+    /// Waits until the store has something to say.
+    Waits,
+    Other,
+}
+
+impl<'s, 'a> Polling<'s, 'a> {
+    pub fn new(summaries: &'s Summaries<'a>) -> Self {
+        let values = Values::new(summaries.resolved, summaries.regions);
+        Polling { summaries, values, paces: RefCell::default() }
+    }
+
+    /// Something in the program goes on by itself.
+    pub fn may_matter(summaries: &Summaries<'_>) -> bool {
+        let resolved = summaries.resolved;
+        resolved.program.func_ids().any(|func| {
+            let function = resolved.program.func(func);
+            let repeats = |role: Role| matches!(role, Role::Repeats | Role::Sleeps);
+            function.blocks.iter().enumerate().any(|(b, block)| {
+                block.loop_header
+                    || (0..block.instrs.len() as u32).any(|op| {
+                        let info = resolved.call(OpRef { func, block: BlockId(b as u32), op });
+                        let facts = info.and_then(catalogued);
+                        facts.is_some_and(|facts| facts.roles.iter().any(|symbol| repeats(symbol.role)))
+                    })
+            })
+        })
+    }
+
+    /// The loops of a function that use something of the catalogue.
+    pub fn rounds(&self, func: FuncId) -> Vec<Round> {
+        let function = self.function(func);
+        if function.blocks.len() > MAX_BLOCKS || !function.blocks.iter().any(|block| block.loop_header) {
+            return Vec::new();
+        }
+        let locals = self.locals(func);
+        loops(function).into_iter().filter_map(|looped| self.round(func, looped, &locals)).collect()
+    }
+
+    fn round(&self, func: FuncId, looped: Loop, locals: &Locals) -> Option<Round> {
+        let function = self.function(func);
+        let depth = function.block(looped.header).loop_depth;
+        let inner = |block: BlockId| function.block(block).loop_depth > depth;
+        let mut paces: BTreeMap<BlockId, Pace> = BTreeMap::new();
+        for block in &looped.blocks {
+            let mut pace = self.block(func, *block, locals, MAX_DEPTH);
+            if inner(*block) {
+                // It has rounds of its own, nobody knows how many.
+                pace = Pace { used: pace.used, unsteady: pace.unsteady || pace.sleep.is_some(), ..Pace::default() };
+            }
+            paces.insert(*block, pace);
+        }
+        let used = paces.values().find_map(|pace| pace.used.clone())?;
+        let ways = Ways {
+            function,
+            inside: &|block| looped.contains(block),
+            goal: Some(looped.header),
+            cost: &|block| paces.get(&block).cloned().unwrap_or_default(),
+        };
+        let found = ways.cheapest(looped.header);
+        let pace = found.way.map(|mut pace| {
+            for block in &found.seen {
+                let Some(other) = paces.get(block) else { continue };
+                pace.unsteady |= other.unsteady;
+                pace.seconds = pace.seconds.max(other.seconds);
+            }
+            pace
+        });
+        Some(Round { func, pace: pace.filter(|pace| pace.sleep.is_some()), looped, used: Some(used) })
+    }
+
+    /// The timers that a function starts, and whether it has itself called again later.
+    pub fn ticks(&self, func: FuncId) -> Vec<Ticks> {
+        let mut out = Vec::new();
+        self.each_call(func, |at, _, args, info| {
+            let Some(facts) = catalogued(info) else { return };
+            let delay = |role| {
+                let symbol = facts.roles.iter().find(|symbol| symbol.role == role)?;
+                Some((symbol, self.length(func, symbol, args)))
+            };
+            if let Some((_, seconds)) = delay(Role::Repeats) {
+                let Some(seconds) = seconds else { return };
+                let mut callbacks = args.first().map(|arg| self.functions(func, &arg.place)).unwrap_or_default();
+                if callbacks.is_empty() {
+                    callbacks = self.fed_by(at);
+                    // One of them is what it is for.
+                    callbacks.sort_by_key(|callback| std::cmp::Reverse(self.pace(*callback).commands));
+                    callbacks.truncate(1);
+                }
+                out.extend(callbacks.into_iter().map(|callback| Ticks { at, callback, seconds, itself: false }));
+            } else if let (Some((_, seconds)), Some(called)) = (delay(Role::Sleeps), later(facts)) {
+                let given = symbol_args(called, args).flat_map(|(_, arg)| self.functions(func, &arg.place));
+                let calls_back = |callback: FuncId| callback == func || self.only_calls(callback, func);
+                if given.into_iter().any(calls_back) && !self.can_go_without(func, at.block) {
+                    let seconds = seconds.unwrap_or(f64::INFINITY);
+                    out.push(Ticks { at, callback: func, seconds, itself: true });
+                }
+            }
+        });
+        out
+    }
+
+    /// The functions that are called with what the result of a call, a stream of ticks, gives: `interval(500).pipe(switchMap(poll))`.
+    fn fed_by(&self, at: OpRef) -> Vec<FuncId> {
+        let instrs = || self.function(at.func).blocks.iter().flat_map(|block| &block.instrs);
+        let Op::Call { dst, .. } = &self.summaries.resolved.program.op(at).op else { return Vec::new() };
+        let mut stages = vec![*dst];
+        let mut out = Vec::new();
+        for instr in instrs() {
+            match &instr.op {
+                Op::Call { dst, callee: Callee::Method { recv, .. }, args, .. } if stages.contains(recv) => {
+                    stages.push(*dst);
+                    for arg in args {
+                        out.extend(self.functions(at.func, &arg.place));
+                        let made = instrs().filter_map(|instr| match &instr.op {
+                            Op::Call { dst, args, .. } if *dst == arg.place => args.first(),
+                            _ => None,
+                        });
+                        out.extend(made.flat_map(|inner| self.functions(at.func, &inner.place)));
+                    }
+                }
+                Op::Copy { dst, src, .. } if stages.contains(src) && dst.is_root() => stages.push(*dst),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// What a call of the function does at least, when it does anything.
+    pub fn pace(&self, func: FuncId) -> Pace {
+        self.pace_within(func, MAX_DEPTH)
+    }
+
+    fn pace_within(&self, func: FuncId, depth: u32) -> Pace {
+        if let Some(known) = self.paces.borrow().get(&func) {
+            return known.clone().unwrap_or_default();
+        }
+        let function = self.function(func);
+        let Some(depth) = depth.checked_sub(1) else { return Pace::default() };
+        if function.blocks.len() > MAX_BLOCKS {
+            return Pace::default();
+        }
+        self.paces.borrow_mut().insert(func, None);
+        let locals = self.locals(func);
+        let paces: Vec<Pace> = (0..function.blocks.len() as u32)
+            .map(|block| {
+                let pace = self.block(func, BlockId(block), &locals, depth);
+                match function.block(BlockId(block)).loop_depth {
+                    0 => pace,
+                    _ => Pace { unsteady: pace.unsteady || pace.sleep.is_some(), sleep: None, seconds: 0.0, ..pace },
+                }
+            })
+            .collect();
+        let ways = Ways {
+            function,
+            inside: &|_| true,
+            goal: None,
+            cost: &|block: BlockId| paces.get(block.index()).cloned().unwrap_or_default(),
+        };
+        let found = ways.cheapest(BlockId::ENTRY);
+        let mut pace = found.way.unwrap_or_default();
+        for other in found.seen.iter().filter_map(|block| paces.get(block.index())) {
+            pace.unsteady |= other.unsteady;
+            pace.seconds = pace.seconds.max(other.seconds);
+            pace.sleep = pace.sleep.or(other.sleep);
+            if pace.used.is_none() {
+                pace.used.clone_from(&other.used);
+            }
+        }
+        // What was found with little depth left is not the answer for those who ask with more.
+        match depth + 1 {
+            MAX_DEPTH => self.paces.borrow_mut().insert(func, Some(pace.clone())),
+            _ => self.paces.borrow_mut().remove(&func),
+        };
+        pace
+    }
+
+    fn function(&self, func: FuncId) -> &'a Function {
+        self.summaries.resolved.program.func(func)
+    }
+
+    fn each_call(&self, func: FuncId, mut f: impl FnMut(OpRef, &Callee, &'a [Arg], &CallInfo<'a>)) {
+        for (b, block) in self.function(func).blocks.iter().enumerate() {
+            for (i, instr) in block.instrs.iter().enumerate() {
+                let Op::Call { callee, args, .. } = &instr.op else { continue };
+                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
+                if let Some(info) = self.summaries.resolved.call(at) {
+                    f(at, callee, args, info);
+                }
+            }
+        }
+    }
+
+    fn locals(&self, func: FuncId) -> Locals {
+        let mut locals = Locals::default();
+        for instr in self.function(func).blocks.iter().flat_map(|block| &block.instrs) {
+            match &instr.op {
+                Op::Await { src, .. } => {
+                    locals.awaited.insert(*src);
+                }
+                // `return sleep(ms)`: the caller waits for it.
+                Op::Copy { dst, src, .. } if *dst == Place::root(Root::Result) => {
+                    locals.awaited.insert(*src);
+                }
+                _ => {}
+            }
+        }
+        for (b, block) in self.function(func).blocks.iter().enumerate() {
+            for (i, instr) in block.instrs.iter().enumerate() {
+                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
+                match &instr.op {
+                    Op::Call { dst, callee, args, .. } => {
+                        let info = self.summaries.resolved.call(at);
+                        let touch = info.and_then(|info| self.touch(at, callee, args, info, &locals));
+                        match touch {
+                            Some((Touch::Command, _)) => {
+                                locals.answers.insert(*dst);
+                            }
+                            Some((_, ty)) if self.is_asynchronous(ty) && !locals.awaited.contains(dst) => {
+                                locals.parts.insert(*dst, ty);
+                            }
+                            _ => {}
+                        }
+                    }
+                    Op::Await { dst, src } | Op::Copy { dst, src, .. } if locals.answers.contains(src) => {
+                        locals.answers.insert(*dst);
+                    }
+                    Op::Copy { dst, src, .. } => {
+                        if let Some(ty) = locals.parts.get(src).copied() {
+                            locals.parts.insert(*dst, ty);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        locals
+    }
+
+    fn block(&self, func: FuncId, block: BlockId, locals: &Locals, depth: u32) -> Pace {
+        let mut pace = Pace::default();
+        for (i, instr) in self.function(func).block(block).instrs.iter().enumerate() {
+            let Op::Call { dst, callee, args, .. } = &instr.op else { continue };
+            let at = OpRef { func, block, op: i as u32 };
+            let Some(info) = self.summaries.resolved.call(at) else { continue };
+            pace.then(&self.call(at, instr.span, dst, callee, args, info, locals, depth));
+        }
+        pace
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one call")]
+    fn call(
+        &self,
+        at: OpRef,
+        span: Span,
+        dst: &Place,
+        callee: &Callee,
+        args: &'a [Arg],
+        info: &CallInfo<'a>,
+        locals: &Locals,
+        depth: u32,
+    ) -> Pace {
+        let mut pace = Pace::default();
+        let awaited = locals.awaited.contains(dst);
+        if let Some((touch, symbol)) = self.touch(at, callee, args, info, locals) {
+            let used = Use { at: span, noun: self.noun(symbol), symbol: self.summaries.resolved.catalog.ty(symbol).id };
+            pace.used = Some(used.clone());
+            match touch {
+                Touch::Command => (pace.commands, pace.command) = (1, Some(used)),
+                Touch::Waits => pace.unsteady = true,
+                Touch::Other => {}
+            }
+            return pace;
+        }
+        let sleeps = |seconds: Option<f64>| match seconds {
+            Some(seconds) => Pace { seconds, sleep: Some(span), ..Pace::default() },
+            None => Pace { unsteady: true, ..Pace::default() },
+        };
+        if let Some(facts) = catalogued(info) {
+            let symbol = facts.roles.iter().find(|symbol| symbol.role == Role::Sleeps);
+            if let Some(symbol) = symbol.filter(|symbol| later(facts).is_none() && (awaited || !symbol.awaited)) {
+                return sleeps(self.length(at.func, symbol, args));
+            }
+        }
+        let mut functions = info.functions();
+        let (Some(called), None) = (functions.next(), functions.next()) else { return pace };
+        let function = self.function(called);
+        let lazy = function.r#async && !self.summaries.resolved.language().eager_await;
+        if function.generator || called == at.func {
+            return pace;
+        }
+        match self.delay(called) {
+            Some(delay) if awaited || !self.must_be_awaited(called) => {
+                let given = |param| {
+                    let mut given = args.iter().enumerate();
+                    given.find(|(position, arg)| function.param_for(*position, arg) == Some(param))
+                };
+                sleeps(match delay {
+                    Delay::Known(seconds) => Some(seconds),
+                    Delay::Param(param, factor) => {
+                        given(param).and_then(|(_, arg)| self.values.number(at.func, arg)).map(|n| n * factor)
+                    }
+                    Delay::Unknown => None,
+                })
+            }
+            Some(_) => pace,
+            None => {
+                pace = self.pace_within(called, depth);
+                if function.r#async && !awaited {
+                    // It goes on by itself.
+                    (pace.seconds, pace.sleep) = (0.0, None);
+                    if lazy {
+                        pace.unsteady = false;
+                    }
+                }
+                // Where it is sent from is of more interest here than where it is sent.
+                pace
+            }
+        }
+    }
+
+    fn must_be_awaited(&self, func: FuncId) -> bool {
+        self.function(func).r#async || self.summaries.resolved.language().eager_await
+    }
+
+    /// The function does nothing but wait.
+    fn delay(&self, func: FuncId) -> Option<Delay> {
+        let mut found = None;
+        let mut others = self.function(func).blocks.iter().any(|block| block.loop_header);
+        self.each_call(func, |at, _, args, info| {
+            let slept = catalogued(info).and_then(|facts| {
+                let symbol = facts.roles.iter().find(|symbol| symbol.role == Role::Sleeps)?;
+                symbol_args(symbol, args).next().map(|(_, arg)| (arg, symbol))
+            });
+            let inner = info.functions().find(|inner| self.function(*inner).parent == Some(func));
+            let delay = match (slept, inner) {
+                (Some((arg, symbol)), _) => Some(self.told(at.func, arg, factor(symbol))),
+                (None, Some(inner)) => self.delay_of_executor(inner),
+                (None, None) => None,
+            };
+            match delay {
+                Some(delay) if found.is_none() => found = Some(delay),
+                _ => others = true,
+            }
+        });
+        found.filter(|_| !others)
+    }
+
+    /// `new Promise((resolve) => setTimeout(resolve, ms))`, seen from the function around it.
+    fn delay_of_executor(&self, executor: FuncId) -> Option<Delay> {
+        match self.delay(executor)? {
+            Delay::Known(seconds) => Some(Delay::Known(seconds)),
+            Delay::Param(..) => Some(Delay::Unknown),
+            Delay::Unknown => {
+                let mut told = Delay::Unknown;
+                self.each_call(executor, |_, _, args, info| {
+                    let symbol = catalogued(info).and_then(|facts| facts.roles.iter().find(|s| s.role == Role::Sleeps));
+                    let Some(symbol) = symbol else { return };
+                    let Some((_, arg)) = symbol_args(symbol, args).next() else { return };
+                    if let Root::Capture(i) = arg.place.root
+                        && arg.place.is_root()
+                        && let Some(Place { root: Root::Param(param), .. }) =
+                            self.summaries.resolved.captured_place(executor, i).filter(|place| place.is_root())
+                    {
+                        told = Delay::Param(*param as usize, factor(symbol));
+                    }
+                });
+                Some(told)
+            }
+        }
+    }
+
+    fn told(&self, func: FuncId, arg: &Arg, factor: f64) -> Delay {
+        match (&arg.place.root, arg.literal.is_none() && arg.place.is_root()) {
+            (Root::Param(param), true) => Delay::Param(*param as usize, factor),
+            _ => self.values.number(func, arg).map_or(Delay::Unknown, |number| Delay::Known(number * factor)),
+        }
+    }
+
+    /// The seconds that a call says, in the unit of the symbol.
+    fn length(&self, func: FuncId, symbol: &Symbol, args: &[Arg]) -> Option<f64> {
+        let (_, arg) = symbol_args(symbol, args).next()?;
+        self.values.number(func, arg).map(|number| number * factor(symbol))
+    }
+
+    /// The functions that a value stands for; also what a method of a function gives (`this.poll.bind(this)`).
+    pub fn functions(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
+        let of = |place: &Place| -> Vec<FuncId> {
+            let types = self.summaries.resolved.type_of(func, place);
+            types.iter().filter_map(|ty| if let Ty::Func(func) = ty { Some(*func) } else { None }).collect()
+        };
+        let known = of(place);
+        if !known.is_empty() {
+            return known;
+        }
+        let instrs = self.function(func).blocks.iter().flat_map(|block| &block.instrs);
+        let bound = instrs.filter_map(|instr| match &instr.op {
+            Op::Call { dst, callee: Callee::Method { recv, .. }, .. } if dst == place => Some(of(recv)),
+            _ => None,
+        });
+        bound.flatten().collect()
+    }
+
+    /// The closure calls the function.
+    fn only_calls(&self, closure: FuncId, func: FuncId) -> bool {
+        let mut calls = false;
+        self.each_call(closure, |_, _, _, info| {
+            calls |= info.functions().any(|called| called == func);
+        });
+        calls
+    }
+
+    /// The function can be left normally without passing the block.
+    fn can_go_without(&self, func: FuncId, block: BlockId) -> bool {
+        let function = self.function(func);
+        let ways = Ways { function, inside: &|at| at != block, goal: None, cost: &|_| Pace::default() };
+        block != BlockId::ENTRY && ways.leaves(BlockId::ENTRY, block)
+    }
+
+    fn noun(&self, ty: TypeId) -> String {
+        let catalog = self.summaries.resolved.catalog;
+        catalog.resource(ty).map_or_else(|| catalog.ty(ty).id.to_string(), |resource| resource.noun.clone())
+    }
+
+    /// What a call does with something of the catalogue, if anything.
+    fn touch(
+        &self,
+        at: OpRef,
+        callee: &Callee,
+        args: &[Arg],
+        info: &CallInfo<'_>,
+        locals: &Locals,
+    ) -> Option<(Touch, TypeId)> {
+        let resolved = self.summaries.resolved;
+        let Callee::Method { recv, name, .. } = callee else { return None };
+        let part = || locals.parts.get(&Place::root(recv.root)).map(|ty| (*ty, false));
+        let (ty, whole) = self.thing(at.func, recv).or_else(part).or_else(|| {
+            // What a store gave is asked for more: `job.getState()`.
+            let answer = locals.answers.contains(&Place::root(recv.root)) && info.targets.is_empty();
+            let Op::Call { dst, .. } = &resolved.program.op(at).op else { return None };
+            let asks = answer && locals.awaited.contains(dst);
+            asks.then(|| self.answering(at.func, recv)).flatten().map(|ty| (ty, false))
+        })?;
+        let facts = catalogued(info);
+        let remote = facts.is_some_and(|facts| facts.has_role(Role::Remote) || facts.has_role(Role::AmbientUse));
+        let store = resolved.catalog.ty(ty).store;
+        let Some(resource) = resolved.catalog.resource(ty) else {
+            return (remote && store).then_some((Touch::Command, ty));
+        };
+        if matches!(resource.kind, ResourceKind::Timer | ResourceKind::Task) {
+            return None;
+        }
+        let releases = resource.release.iter().flat_map(|release| &release.steps).any(|step| step == name);
+        let lists = [&resource.quiet, &resource.parts, &resource.opens, &resource.closed_test, &resource.open_test];
+        let silent = releases || resolved.is_fluent(resource, name) || lists.iter().any(|list| list.contains(name));
+        if silent {
+            return Some((Touch::Other, ty));
+        }
+        let waits = |arg: &Arg| {
+            let asks = |name: &Name| resolved.language().blocking_options.contains(name);
+            let none = matches!(arg.literal, Some(Const::Null | Const::Undefined | Const::Bool(false)));
+            arg.name.as_ref().is_some_and(|name| asks(name) && !none)
+                || arg.fields.iter().any(|field| field.name.as_ref().is_some_and(asks))
+                || matches!(&arg.literal, Some(Const::Str(text)) if asks(text))
+        };
+        let listens = facts.is_some_and(|facts| facts.has_role(Role::Sleeps));
+        if resource.dedicated_by.contains(name) || listens || args.iter().any(waits) {
+            return Some((Touch::Waits, ty));
+        }
+        let gives = facts.is_some_and(|facts| {
+            let only_makes = !facts.acquires.is_empty() || !facts.makes.is_empty() || facts.has_role(Role::NeverRaises);
+            only_makes && !remote
+        });
+        let kind = matches!(
+            resource.kind,
+            ResourceKind::Client
+                | ResourceKind::Connection
+                | ResourceKind::Pool
+                | ResourceKind::Checkout
+                | ResourceKind::Session
+                | ResourceKind::Cursor
+                | ResourceKind::Channel
+        );
+        let answered = whole || remote || self.is_waited_for(at, args, locals);
+        let sent = !self.is_asynchronous(ty) || remote || self.is_waited_for(at, args, locals);
+        let touch = if store && kind && !gives && answered && sent { Touch::Command } else { Touch::Other };
+        Some((touch, ty))
+    }
+
+    fn is_asynchronous(&self, ty: TypeId) -> bool {
+        let resolved = self.summaries.resolved;
+        resolved.language().eager_await || resolved.catalog.resource(ty).is_some_and(|resource| resource.r#async)
+    }
+
+    /// Somebody waits for the result: it is awaited, handed on, or given to a callback.
+    fn is_waited_for(&self, at: OpRef, args: &[Arg], locals: &Locals) -> bool {
+        let resolved = self.summaries.resolved;
+        let Op::Call { dst, .. } = &resolved.program.op(at).op else { return false };
+        let handed = |op: &Op| match op {
+            Op::Call { args, .. } => args.iter().any(|arg| arg.place == *dst),
+            Op::Build { parts, .. } => parts.iter().any(|(_, part)| part == dst),
+            _ => false,
+        };
+        let callback = args.last().is_some_and(|last| !self.functions(at.func, &last.place).is_empty());
+        let mut instrs = self.function(at.func).blocks.iter().flat_map(|block| &block.instrs);
+        locals.awaited.contains(dst) || callback || instrs.any(|instr| handed(&instr.op))
+    }
+
+    /// The thing of the catalogue that the place is, or that it is a part of.
+    fn thing(&self, func: FuncId, place: &Place) -> Option<(TypeId, bool)> {
+        let mut prefix = *place;
+        loop {
+            let types = self.summaries.resolved.type_of(func, &prefix);
+            let known = types.iter().find_map(|ty| if let Ty::Inst(id) = ty { Some(*id) } else { None });
+            if let Some(id) = known {
+                return Some((id, prefix.proj.len() == place.proj.len()));
+            }
+            prefix.proj.pop()?;
+        }
+    }
+
+    /// The thing of the catalogue that gave the value of a local.
+    fn answering(&self, func: FuncId, place: &Place) -> Option<TypeId> {
+        let instrs = || self.function(func).blocks.iter().flat_map(|block| &block.instrs);
+        let mut at = Place::root(place.root);
+        for _ in 0..MAX_DEPTH {
+            at = instrs().find_map(|instr| match &instr.op {
+                Op::Await { dst, src } | Op::Copy { dst, src, .. } if *dst == at => Some(*src),
+                _ => None,
+            })?;
+            let asked = instrs().find_map(|instr| match &instr.op {
+                Op::Call { dst, callee: Callee::Method { recv, .. }, .. } if *dst == at => Some(*recv),
+                _ => None,
+            });
+            if let Some(recv) = asked {
+                return self.thing(func, &recv).map(|(ty, _)| ty);
+            }
+        }
+        None
+    }
+}
+
+/// What the catalogue says about the callee, when it is the only one.
+fn catalogued<'i>(info: &'i CallInfo<'_>) -> Option<&'i SymbolFacts> {
+    match info.targets.as_slice() {
+        [Target::Catalog { facts }] => Some(facts),
+        _ => None,
+    }
+}
+
+/// What a callable calls later.
+fn later(facts: &SymbolFacts) -> Option<&Symbol> {
+    facts.roles.iter().find(|symbol| {
+        symbol.role == Role::Invokes && matches!(symbol.how, Some(Invocation::LaterOnce | Invocation::LaterMany))
+    })
+}
+
+/// Seconds of what the argument counts.
+fn factor(symbol: &Symbol) -> f64 {
+    match symbol.unit {
+        Some(TimeUnit::Milliseconds) => 0.001,
+        _ => 1.0,
+    }
+}
+
+/// Normal ways through a part of a function.
+struct Ways<'w> {
+    function: &'w Function,
+    inside: &'w dyn Fn(BlockId) -> bool,
+    /// Where they end; `None`: where the function does.
+    goal: Option<BlockId>,
+    cost: &'w dyn Fn(BlockId) -> Pace,
+}
+
+struct Found {
+    /// The way with the fewest commands, but at least one, if there is one with that and a pause, or one with that.
+    way: Option<Pace>,
+    seen: Vec<BlockId>,
+}
+
+impl Ways<'_> {
+    fn cheapest(&self, start: BlockId) -> Found {
+        let mut queue: BTreeMap<(u32, u32), (BlockId, Pace)> = BTreeMap::new();
+        let mut seen: FxHashSet<(BlockId, bool, bool)> = FxHashSet::default();
+        let mut order = 0;
+        queue.insert((0, 0), (start, Pace::default()));
+        let (mut quiet, mut sleepy, mut busy) = (None, None, None);
+        while let Some((_, (block, mut pace))) = queue.pop_first() {
+            if !seen.insert((block, pace.commands > 0, pace.sleep.is_some())) {
+                continue;
+            }
+            pace.then(&(self.cost)(block));
+            let mut ended = false;
+            self.each_next(block, &mut |next, through| {
+                let mut pace = pace.clone();
+                through.iter().for_each(|cleanup| pace.then(&(self.cost)(*cleanup)));
+                match next {
+                    Some(next) if Some(next) != self.goal => {
+                        if (self.inside)(next) {
+                            order += 1;
+                            queue.insert((pace.commands, order), (next, pace));
+                        }
+                    }
+                    None if self.goal.is_some() => {}
+                    _ => {
+                        ended = true;
+                        let slot = match (pace.commands > 0, pace.sleep.is_some()) {
+                            (true, true) => &mut busy,
+                            (true, false) => &mut sleepy,
+                            _ => &mut quiet,
+                        };
+                        if slot.as_ref().is_none_or(|known: &Pace| known.commands > pace.commands) {
+                            *slot = Some(pace);
+                        }
+                    }
+                }
+            });
+        }
+        let mut blocks: Vec<BlockId> = seen.into_iter().map(|(block, _, _)| block).collect();
+        blocks.sort();
+        blocks.dedup();
+        Found { way: busy.or(sleepy).or(quiet), seen: blocks }
+    }
+
+    /// The end can be reached without passing `block`, in a cleanup neither.
+    fn leaves(&self, start: BlockId, block: BlockId) -> bool {
+        let mut seen = vec![false; self.function.blocks.len()];
+        let mut pending = vec![start];
+        let mut leaves = false;
+        while let Some(at) = pending.pop() {
+            self.each_next(at, &mut |next, through| {
+                if through.contains(&block) {
+                    return;
+                }
+                match next {
+                    None => leaves = true,
+                    Some(next) => {
+                        if (self.inside)(next) && !std::mem::replace(&mut seen[next.index()], true) {
+                            pending.push(next);
+                        }
+                    }
+                }
+            });
+        }
+        leaves
+    }
+
+    /// Where control goes on when nothing raises, `None` for the end of the function, and through which cleanups.
+    fn each_next(&self, block: BlockId, f: &mut dyn FnMut(Option<BlockId>, &[BlockId])) {
+        match &self.function.block(block).term {
+            Term::Goto(next) => f(Some(*next), &[]),
+            Term::Branch { yes, no, .. } => {
+                f(Some(*yes), &[]);
+                f(Some(*no), &[]);
+            }
+            Term::Switch(all) => all.iter().for_each(|next| f(Some(*next), &[])),
+            Term::Return { err: false } => f(None, &[]),
+            Term::Jump { cleanups, then } => match then {
+                After::Block(next) => f(Some(*next), cleanups),
+                After::Return { err: false } => f(None, cleanups),
+                After::Return { err: true } => {}
+            },
+            Term::EndCleanup { after: Some(next) } => f(Some(*next), &[]),
+            Term::EndCleanup { after: None } | Term::Return { err: true } | Term::Raise { .. } | Term::Halt => {}
+        }
+    }
+}
