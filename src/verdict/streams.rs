@@ -125,8 +125,8 @@ impl Judge<'_, '_> {
                 // A cleanup that is itself cancelled is another matter.
                 let blocks = &self.summaries.resolved.program.func(stream.server).blocks;
                 let in_cleanup = |leak: &Leak| {
-                    let mut cleanups = blocks.iter().filter(|block| block.pending > 0);
-                    cleanups.any(|block| block.instrs.iter().any(|instr| instr.span == leak.at))
+                    let mut cleanups = blocks.iter().filter(|block| block.pending > 0).flat_map(|block| &block.instrs);
+                    cleanups.any(|instr| leak.steps.iter().any(|step| step.span == instr.span))
                 };
                 let mut leaks = case.outcome.leaks.iter().filter(|leak| leak.kind == ExitKind::Cancel && !leak.shared);
                 !dropped && case.outcome.settled() && leaks.any(|leak| !in_cleanup(leak))
