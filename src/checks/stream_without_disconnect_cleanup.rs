@@ -116,6 +116,13 @@ pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless
     let mut witness = start(summaries, stream);
     let text = "waits here for as long as nothing comes, and does not notice that the client is gone".to_owned();
     witness.push(Step { span: wait, role: StepRole::Exit, text });
+    let mut notes = vec![
+        fate_note(stream),
+        "One more waits for each client that was there, with the task or thread and all that it holds.".to_owned(),
+    ];
+    if endless.ends {
+        notes.push("The loop has an end of its own: when that always comes soon, nothing is lost.".to_owned());
+    }
     Draft {
         rule: RULE.id,
         at: wait,
@@ -123,13 +130,10 @@ pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless
         label: "nothing ends this wait when the client goes".to_owned(),
         witness,
         related: vec![Step { span: endless.at, role: StepRole::Evidence, text: "each round begins here".to_owned() }],
-        notes: vec![
-            fate_note(stream),
-            "One more waits for each client that was there, with the task or thread and all that it holds.".to_owned(),
-        ],
+        notes,
         help: "wait with a timeout and send a heartbeat when it passes, or end the wait when the client disconnects"
             .to_owned(),
-        confidence: Confidence::Medium,
+        confidence: if endless.ends { Confidence::Low } else { Confidence::Medium },
         persona: Persona::Regular,
         error_path: false,
         severity: None,
