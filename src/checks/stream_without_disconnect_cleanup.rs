@@ -103,6 +103,10 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     witness.push(Step { span: at_yield, role: StepRole::Exit, text: text.to_owned() });
     draft.witness = witness;
     draft.notes = vec![fate_note(stream)];
+    if !suspended {
+        let text = "No `finally` releases it then: it is open until the garbage collector comes by, one for each client that left.";
+        draft.notes.push(text.to_owned());
+    }
     if suspended {
         draft.help = "make the generator `async`: then it is cancelled, and its `finally` runs".to_owned();
     }

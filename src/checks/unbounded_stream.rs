@@ -114,9 +114,11 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
             let place = function.place_name(place).unwrap_or_default();
             format!("this loop of {name} never ends when the client goes: `{place}` stays as it is")
         }
-        Some(Why::SilentRound) => {
+        Some(Why::SilentRound(sends)) => {
             confidence = Confidence::Medium;
-            format!("this loop of {name} never ends when the client goes while there is nothing to send")
+            let text = "only here can it come out that the client is gone, and a round can pass without".to_owned();
+            related.push(Step { span: *sends, role: StepRole::Evidence, text });
+            format!("this loop of {name} goes on after its client is gone, for as long as there is nothing to send")
         }
         Some(Why::Swallowed(at)) => {
             let text = "what would end it is caught here, and the loop goes on".to_owned();
@@ -149,7 +151,7 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
             "end the loop when the response is closed: test `destroyed`, or a flag that its `close` event sets, and set a limit to its time"
         }
         (Some(Why::Swallowed(_)), _) => "let the error end the loop: catch only what it can go on from",
-        (Some(Why::SilentRound), _) => {
+        (Some(Why::SilentRound(_)), _) => {
             "send a heartbeat in rounds that have nothing else to send, and set a limit to the time of a stream"
         }
         (None, _) => {
@@ -173,9 +175,13 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
     })
 }
 
-/// "`events`", "the handler".
+/// "`events`", "`order_events.stream`", "the handler".
 pub(super) fn name(function: &Function) -> String {
-    if function.name.starts_with('<') { "the handler".to_owned() } else { format!("`{}`", function.name) }
+    match (function.name.starts_with('<'), function.qualname.contains('<')) {
+        (true, _) => "the handler".to_owned(),
+        (false, true) => format!("`{}`", function.name),
+        (false, false) => format!("`{}`", function.qualname),
+    }
 }
 
 /// Where the stream is given to its framework.

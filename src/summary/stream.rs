@@ -41,8 +41,8 @@ pub enum Why {
     NotTold,
     /// It asks about something that stays as it is when the client goes.
     Blind(Place),
-    /// A round can pass in which nothing is sent, and only sending fails when the client is gone.
-    SilentRound,
+    /// A round can pass in which nothing is sent, and only sending, which is done here, fails when the client is gone.
+    SilentRound(Span),
     /// It catches what would end it.
     Swallowed(Span),
     /// It waits, without a limit, for something else than the client.
@@ -278,7 +278,10 @@ impl Stream {
         blind: Option<Place>,
     ) -> Option<Why> {
         let is_sending = |block: BlockId| sending.contains(&block);
-        let silent = || !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+        let silent = || {
+            let is = !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+            is.then(|| self.sends_in(summaries, function, sending)).flatten().map(Why::SilentRound)
+        };
         match self.fate {
             Fate::Cancelled => swallows(summaries.resolved.language(), function, found).map(Why::Swallowed),
             Fate::Ignored => Some(blind.map_or(Why::NotTold, Why::Blind)),
@@ -290,11 +293,24 @@ impl Stream {
                 if let Some(at) = caught.flatten() {
                     return Some(Why::Swallowed(at));
                 }
-                self.waits(summaries, function, found, &is_sending)
-                    .map(Why::Waits)
-                    .or_else(|| silent().then_some(Why::SilentRound))
+                self.waits(summaries, function, found, &is_sending).map(Why::Waits).or_else(silent)
             }
         }
+    }
+
+    /// Where something is sent first in the blocks.
+    fn sends_in(&self, summaries: &Summaries<'_>, function: &Function, blocks: &[BlockId]) -> Option<Span> {
+        if self.response.is_some() {
+            let instrs = blocks.iter().flat_map(|block| &function.block(*block).instrs);
+            return instrs.into_iter().find(|instr| matches!(instr.op, Op::Yield { .. })).map(|instr| instr.span);
+        }
+        let mut sends = Sends { summaries, known: FxHashMap::default() };
+        let mut calls = summaries.resolved.calls_of(self.server).filter(|(at, _)| blocks.contains(&at.block));
+        let is = |info: &CallInfo<'_>, sends: &mut Sends<'_, '_>| {
+            sends_itself(info).is_some() || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some())
+        };
+        let (at, _) = calls.find(|(_, info)| is(info, &mut sends))?;
+        Some(summaries.resolved.program.op(at).span)
     }
 
     /// The blocks of the loop in which something is sent.
