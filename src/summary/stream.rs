@@ -102,10 +102,9 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
             continue;
         }
-        if runs_beside(resolved, server) {
-            continue;
-        }
-        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS) {
+        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS)
+            && !runs_beside(resolved, server)
+        {
             out.push(Stream { server, response: None, sender, fate, keeps_ambient: false });
         }
     }
