@@ -86,7 +86,7 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     let suspended = stream.fate == Fate::Suspended;
     draft.message = match suspended {
         true => format!(
-            "{} stays open when the client goes: the `finally` of {} does not run then",
+            "{} stays open when the client goes: {} is left at its `yield`, and what comes after it never runs",
             subject.described(),
             name(function)
         ),

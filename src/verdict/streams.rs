@@ -118,10 +118,12 @@ impl Judge<'_, '_> {
             let Some((call, case)) = self.kept_by(stream.server, &manager, MAX_DEPTH) else { continue };
             let Some(subject) = Subject::new(self.summaries, case) else { continue };
             let inside = |block: BlockId| is_around(function, cleanup, block);
-            let mut yields = (0..).map(BlockId).zip(&function.blocks).filter(|(block, _)| inside(*block));
-            let at_yield = yields.find_map(|(_, block)| {
-                block.instrs.iter().find(|instr| matches!(instr.op, Op::Yield { .. })).map(|instr| instr.span)
-            });
+            let mut yields = yields(function).into_iter().filter(|(block, ..)| inside(*block)).peekable();
+            let first = yields.peek().map(|(.., span)| *span);
+            // A last word before it is left is not where clients go.
+            let depth = function.block(cleanup).loop_depth;
+            let long = yields.find(|(block, delegate, _)| *delegate || function.block(*block).loop_depth > depth);
+            let at_yield = long.map(|(.., span)| span).or(first);
             let within = endless.iter().find(|endless| inside(endless.found.header));
             let mut draft = match (at_yield.filter(|_| suspended), within) {
                 (Some(at_yield), _) => stream_without_disconnect_cleanup::detect(&subject, stream, at_yield),
@@ -129,7 +131,8 @@ impl Judge<'_, '_> {
                 (None, None) => continue,
             };
             draft.at = call;
-            draft.confidence = draft.confidence.min(Confidence::Medium);
+            let sure = within.is_some() || long.is_some();
+            draft.confidence = draft.confidence.min(if sure { Confidence::Medium } else { Confidence::Low });
             let subject = subject.described();
             self.claim(stream, draft, subject, case.token.symbol);
         }
@@ -251,6 +254,17 @@ fn exits(function: &Function) -> Vec<(BlockId, Place)> {
     let blocks = (0..).map(BlockId).zip(&function.blocks);
     let all = blocks.flat_map(|(id, block)| block.instrs.iter().map(move |instr| (id, &instr.op)));
     all.filter_map(|(id, op)| if let Op::Exit { manager, .. } = op { Some((id, *manager)) } else { None }).collect()
+}
+
+/// The yields of the function: the block, whether it goes through another generator, and the place.
+fn yields(function: &Function) -> Vec<(BlockId, bool, Span)> {
+    let blocks = (0..).map(BlockId).zip(&function.blocks);
+    let all = blocks.flat_map(|(id, block)| block.instrs.iter().map(move |instr| (id, instr)));
+    all.filter_map(|(id, instr)| match instr.op {
+        Op::Yield { delegate, .. } => Some((id, delegate, instr.span)),
+        _ => None,
+    })
+    .collect()
 }
 
 /// What is raised in the block comes through `cleanup`.
