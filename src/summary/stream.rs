@@ -287,9 +287,12 @@ impl Stream {
             Fate::Suspended | Fate::AtWrite => {
                 let language = summaries.resolved.language();
                 let by_hand = self.response.is_none();
-                let caught =
-                    by_hand.then(|| sending.iter().find_map(|block| caught(language, function, found, *block)));
-                if let Some(at) = caught.flatten() {
+                let caught = |block: &BlockId| caught(language, function, found, *block).filter(|_| by_hand);
+                // What is said to the client, or heard from it, outside of those handlers ends the loop.
+                let ends = |block: BlockId| is_sending(block) && caught(&block).is_none();
+                if let Some(at) = sending.iter().find_map(caught)
+                    && goes_round_without(function, found, ends)
+                {
                     return Some(Why::Swallowed(at));
                 }
                 self.waits(summaries, function, found, &is_sending).map(Why::Waits).or_else(silent)

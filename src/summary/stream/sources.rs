@@ -9,7 +9,7 @@ use crate::resolve::{CallInfo, Resolved, Ty};
 use crate::summary::Summaries;
 
 /// What a loop goes through: the call that its rounds begin with is made by the front end.
-pub(super) fn iterated<'f>(function: &'f Function, header: BlockId) -> Option<&'f Place> {
+pub(super) fn iterated(function: &Function, header: BlockId) -> Option<&Place> {
     let first = function.block(header).instrs.first().filter(|instr| instr.origin == Origin::Synth)?;
     match &first.op {
         Op::Call { callee: Callee::Method { recv, .. }, args, .. } if args.is_empty() => Some(recv),
