@@ -81,7 +81,8 @@
 //!
 //! ## Known limits
 //!
-//! * A stream over something that never ends (`async for message in pubsub.listen()`) counts as one that ends.
+//! * A stream over something that never ends (`for message in pubsub.listen()`) is `stream-without-disconnect-cleanup` where the framework does
+//!   not end its wait; which things never end is in the catalogue.
 //! * A client that is gone without closing its connection - a laptop lid, a lost network - is noticed by no loop: send a heartbeat and set a
 //!   limit.
 //!
