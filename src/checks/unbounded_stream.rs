@@ -79,6 +79,34 @@
 //! });
 //! ```
 //!
+//! ```python
+//! # good
+//! import time
+//!
+//! from flask import Flask, Response
+//!
+//! app = Flask(__name__)
+//!
+//!
+//! @app.get("/progress")
+//! def progress():
+//!     def events():
+//!         deadline = time.monotonic() + 3600
+//!         last = None
+//!         while time.monotonic() < deadline:
+//!             state = read_state()
+//!             yield ": still here\n\n" if state == last else f"data: {state}\n\n"
+//!             last = state
+//!             time.sleep(1)
+//!
+//!     return Response(events(), mimetype="text/event-stream")
+//!
+//!
+//! def read_state():
+//!     with open("/tmp/state") as file:
+//!         return file.read()
+//! ```
+//!
 //! ## Known limits
 //!
 //! * A stream over something that never ends (`for message in pubsub.listen()`) is `stream-without-disconnect-cleanup` where the framework does
