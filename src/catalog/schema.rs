@@ -542,10 +542,13 @@ pub enum Role {
     /// Sends what the argument, a generator or iterator, yields to a client, for as long as that yields; `disconnect` says what happens when
     /// the client is gone.
     Streams,
-    /// Method that sends something to a client; `disconnect` says what it does when the client is gone: `at-write` raises, `ignored` does nothing.
+    /// Method that sends something to a client, or waits for something that it sends; `disconnect` says what it does when the client is
+    /// gone: `at-write` raises, `ignored` does nothing.
     Sends,
     /// What the argument, a generator function, yields is closed when the response of the handler has been sent, streams included.
     LivesWithResponse,
+    /// Its result goes on for ever: whoever goes through it waits, without a limit, for the next element (`pubsub.listen()`).
+    Endless,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.

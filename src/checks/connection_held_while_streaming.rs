@@ -170,6 +170,7 @@ pub fn detect_ambient(summaries: &Summaries<'_>, stream: &Stream, used: Span, at
         notes: vec![
             format!("The framework closes it when `{}` has sent everything or the client is gone, not before.", stream.sender),
             fate_note(stream),
+            "Each open page is one more connection of the database server, until it has too many clients.".to_owned(),
         ],
         help: "close the connection of the request before the stream starts, or in each round before it waits; the next query opens it again"
             .to_owned(),

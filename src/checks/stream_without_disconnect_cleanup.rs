@@ -86,7 +86,7 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     let suspended = stream.fate == Fate::Suspended;
     draft.message = match suspended {
         true => format!(
-            "{} stays open when the client goes: the `finally` of {} does not run then",
+            "{} stays open when the client goes: {} is left at its `yield`, and what comes after it never runs",
             subject.described(),
             name(function)
         ),
@@ -103,6 +103,10 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     witness.push(Step { span: at_yield, role: StepRole::Exit, text: text.to_owned() });
     draft.witness = witness;
     draft.notes = vec![fate_note(stream)];
+    if !suspended {
+        let text = "No `finally` releases it then: it is open until the garbage collector comes by, one for each client that left.";
+        draft.notes.push(text.to_owned());
+    }
     if suspended {
         draft.help = "make the generator `async`: then it is cancelled, and its `finally` runs".to_owned();
     }
@@ -116,6 +120,13 @@ pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless
     let mut witness = start(summaries, stream);
     let text = "waits here for as long as nothing comes, and does not notice that the client is gone".to_owned();
     witness.push(Step { span: wait, role: StepRole::Exit, text });
+    let mut notes = vec![
+        fate_note(stream),
+        "One more waits for each client that was there, with the task or thread and all that it holds.".to_owned(),
+    ];
+    if endless.ends {
+        notes.push("The loop has an end of its own: when that always comes soon, nothing is lost.".to_owned());
+    }
     Draft {
         rule: RULE.id,
         at: wait,
@@ -123,13 +134,10 @@ pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless
         label: "nothing ends this wait when the client goes".to_owned(),
         witness,
         related: vec![Step { span: endless.at, role: StepRole::Evidence, text: "each round begins here".to_owned() }],
-        notes: vec![
-            fate_note(stream),
-            "One more waits for each client that was there, with the task or thread and all that it holds.".to_owned(),
-        ],
+        notes,
         help: "wait with a timeout and send a heartbeat when it passes, or end the wait when the client disconnects"
             .to_owned(),
-        confidence: Confidence::Medium,
+        confidence: if endless.ends { Confidence::Low } else { Confidence::Medium },
         persona: Persona::Regular,
         error_path: false,
         severity: None,

@@ -91,17 +91,26 @@
 //! @app.get("/progress")
 //! def progress():
 //!     def events():
-//!         end = time.monotonic() + 1800
-//!         while time.monotonic() < end:
-//!             yield f"data: {time.time()}\n\n"
+//!         deadline = time.monotonic() + 3600
+//!         last = None
+//!         while time.monotonic() < deadline:
+//!             state = read_state()
+//!             yield ": still here\n\n" if state == last else f"data: {state}\n\n"
+//!             last = state
 //!             time.sleep(1)
 //!
 //!     return Response(events(), mimetype="text/event-stream")
+//!
+//!
+//! def read_state():
+//!     with open("/tmp/state") as file:
+//!         return file.read()
 //! ```
 //!
 //! ## Known limits
 //!
-//! * A stream over something that never ends (`async for message in pubsub.listen()`) counts as one that ends.
+//! * A stream over something that never ends (`for message in pubsub.listen()`) is `stream-without-disconnect-cleanup` where the framework does
+//!   not end its wait; which things never end is in the catalogue.
 //! * A client that is gone without closing its connection - a laptop lid, a lost network - is noticed by no loop: send a heartbeat and set a
 //!   limit.
 //!
@@ -134,9 +143,11 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
             let place = function.place_name(place).unwrap_or_default();
             format!("this loop of {name} never ends when the client goes: `{place}` stays as it is")
         }
-        Some(Why::SilentRound) => {
+        Some(Why::SilentRound(sends)) => {
             confidence = Confidence::Medium;
-            format!("this loop of {name} never ends when the client goes while there is nothing to send")
+            let text = "only here can it come out that the client is gone, and a round can pass without".to_owned();
+            related.push(Step { span: *sends, role: StepRole::Evidence, text });
+            format!("this loop of {name} goes on after its client is gone, for as long as there is nothing to send")
         }
         Some(Why::Swallowed(at)) => {
             let text = "what would end it is caught here, and the loop goes on".to_owned();
@@ -169,7 +180,7 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
             "end the loop when the response is closed: test `destroyed`, or a flag that its `close` event sets, and set a limit to its time"
         }
         (Some(Why::Swallowed(_)), _) => "let the error end the loop: catch only what it can go on from",
-        (Some(Why::SilentRound), _) => {
+        (Some(Why::SilentRound(_)), _) => {
             "send a heartbeat in rounds that have nothing else to send, and set a limit to the time of a stream"
         }
         (None, _) => {
@@ -193,9 +204,13 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
     })
 }
 
-/// "`events`", "the handler".
+/// "`events`", "`order_events.stream`", "the handler".
 pub(super) fn name(function: &Function) -> String {
-    if function.name.starts_with('<') { "the handler".to_owned() } else { format!("`{}`", function.name) }
+    match (function.name.starts_with('<'), function.qualname.contains('<')) {
+        (true, _) => "the handler".to_owned(),
+        (false, true) => format!("`{}`", function.name),
+        (false, false) => format!("`{}`", function.qualname),
+    }
 }
 
 /// Where the stream is given to its framework.

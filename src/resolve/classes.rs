@@ -226,11 +226,23 @@ impl Resolved<'_> {
         })
     }
 
-    /// True when a decorator is neither catalogued nor part of the program: it may keep or register the function.
+    /// True when a decorator is neither catalogued nor part of the program, or is known to register the function: it may be called at any time.
     pub fn has_unknown_decorator(&self, func: FuncId) -> bool {
         let function = self.program.func(func);
         let home = function.parent.unwrap_or(func);
-        function.decorators.iter().any(|decorator| self.decorator_facts(home, decorator).is_empty())
+        function.decorators.iter().any(|decorator| {
+            let facts = self.decorator_facts(home, decorator);
+            facts.is_empty() || facts.iter().any(|facts| facts.has_role(Role::Invokes))
+        })
+    }
+
+    /// What the function is called with, by what its decorators say: (position of the parameter, type).
+    pub(super) fn given_by_decorators(&self, func: FuncId) -> Vec<(u8, TypeId)> {
+        let function = self.program.func(func);
+        let home = function.parent.unwrap_or(func);
+        let facts = function.decorators.iter().flat_map(|decorator| self.decorator_facts(home, decorator));
+        let given = facts.flat_map(|facts| facts.given.iter().flat_map(|(_, given)| (0..).zip(given)));
+        given.filter_map(|(position, ty)| Some((position, (*ty)?))).collect()
     }
 
     pub fn has_unknown_class_decorator(&self, class: ClassId) -> bool {

@@ -120,6 +120,11 @@ impl Resolved<'_> {
         let program = self.program;
         for id in program.func_ids() {
             let function = program.func(id);
+            for (param, ty) in self.given_by_decorators(id) {
+                if function.params.get(usize::from(param)).is_some_and(|param| param.ty.is_none()) {
+                    self.learn(id, &Place::root(Root::Param(u16::from(param))), &TySet::from_iter([Ty::Inst(ty)]));
+                }
+            }
             for (i, param) in function.params.iter().enumerate() {
                 if let Some(ty) = &param.ty {
                     self.declare_place(id, Place::root(Root::Param(i as u16)), ty);

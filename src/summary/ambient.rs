@@ -3,6 +3,7 @@
 use super::Summaries;
 use crate::catalog::schema::Role;
 use crate::ir::{FuncId, Op, OpRef, Place, Proj, Root, Span};
+use crate::resolve::CallInfo;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -13,11 +14,12 @@ const MAX_DEPTH: u32 = 3;
 pub struct Ambient<'s, 'a> {
     summaries: &'s Summaries<'a>,
     known: RefCell<FxHashMap<FuncId, Option<Span>>>,
+    closing: RefCell<FxHashMap<FuncId, bool>>,
 }
 
 impl<'s, 'a> Ambient<'s, 'a> {
     pub fn new(summaries: &'s Summaries<'a>) -> Self {
-        Ambient { summaries, known: RefCell::default() }
+        Ambient { summaries, known: RefCell::default(), closing: RefCell::default() }
     }
 
     /// Where the function, or one that it calls, uses the connection first.
@@ -77,12 +79,26 @@ impl<'s, 'a> Ambient<'s, 'a> {
 
     /// Where the function closes it, itself or in a function that it calls.
     pub fn closed_in(&self, func: FuncId) -> impl Iterator<Item = OpRef> + '_ {
-        let resolved = self.summaries.resolved;
-        let closes =
-            move |called: FuncId| resolved.calls_of(called).any(|(_, info)| info.has_role(Role::AmbientRelease));
-        resolved
-            .calls_of(func)
-            .filter(move |(_, info)| info.has_role(Role::AmbientRelease) || info.functions().any(closes))
-            .map(|(at, _)| at)
+        let calls = self.summaries.resolved.calls_of(func);
+        calls.filter(|(_, info)| self.closes(info, MAX_DEPTH)).map(|(at, _)| at)
+    }
+
+    fn closes(&self, info: &CallInfo<'_>, depth: u32) -> bool {
+        let deeper = depth.checked_sub(1);
+        info.has_role(Role::AmbientRelease)
+            || deeper.is_some_and(|deeper| {
+                let mut called = info.functions();
+                called.any(|func| self.is_closing(func, deeper))
+            })
+    }
+
+    fn is_closing(&self, func: FuncId, depth: u32) -> bool {
+        if let Some(known) = self.closing.borrow().get(&func) {
+            return *known;
+        }
+        self.closing.borrow_mut().insert(func, false);
+        let found = self.summaries.resolved.calls_of(func).any(|(_, info)| self.closes(info, depth));
+        self.closing.borrow_mut().insert(func, found);
+        found
     }
 }

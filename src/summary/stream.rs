@@ -3,8 +3,13 @@
 //! A stream is *bounded* when something other than an error ends it: a deadline, a last element, a test whether the client is there, or
 //! what its framework does when the client is gone ([`Fate`]).
 
+mod caught;
+mod sources;
+
+use self::caught::{caught, swallows};
+use self::sources::{decorated, endless_source, passed_on, runs_beside, to_one};
 use super::Summaries;
-use crate::catalog::schema::{Fate, Role};
+use crate::catalog::schema::{Disconnect, Fate, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
 use crate::ir::{BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term};
 use crate::resolve::{CallInfo, Target, symbol_args};
@@ -36,8 +41,8 @@ pub enum Why {
     NotTold,
     /// It asks about something that stays as it is when the client goes.
     Blind(Place),
-    /// A round can pass in which nothing is sent, and only sending fails when the client is gone.
-    SilentRound,
+    /// A round can pass in which nothing is sent, and only sending, which is done here, fails when the client is gone.
+    SilentRound(Span),
     /// It catches what would end it.
     Swallowed(Span),
     /// It waits, without a limit, for something else than the client.
@@ -51,6 +56,8 @@ pub struct Endless {
     /// The first op in it.
     pub at: Span,
     pub why: Option<Why>,
+    /// It has an end of its own, which need not come soon.
+    pub ends: bool,
 }
 
 /// All streams of a program, those of generators first, in the order of their functions.
@@ -66,10 +73,26 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
             };
             for (_, arg) in symbol_args(symbol, args) {
                 let Some(server) = producer(summaries, response.func, &arg.place, MAX_STEPS) else { continue };
-                let is_async = resolved.program.func(server).r#async;
-                let fate = if is_async { disconnect.r#async } else { disconnect.sync };
+                let fate = fate_of(summaries, server, disconnect);
                 let keeps_ambient = symbol.keeps_ambient && !closes;
                 out.push(Stream { server, response: Some(response), sender, fate, keeps_ambient });
+            }
+        }
+    }
+    for server in resolved.program.func_ids() {
+        let Some((response, facts)) = decorated(resolved, server) else { continue };
+        let Some(symbol) = facts.roles.iter().find(|symbol| symbol.role == Role::Streams) else { continue };
+        let Some(disconnect) = symbol.disconnect else { continue };
+        let fate = fate_of(summaries, server, disconnect);
+        let keeps_ambient = symbol.keeps_ambient;
+        out.push(Stream { server, response: Some(response), sender: facts.path, fate, keeps_ambient });
+    }
+    let mut next = 0;
+    while let Some(outer) = out.get(next).cloned() {
+        next += 1;
+        for server in passed_on(summaries, &outer) {
+            if !out.iter().any(|known| known.server == server) {
+                out.push(Stream { server, ..outer.clone() });
             }
         }
     }
@@ -79,7 +102,9 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
             continue;
         }
-        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS).filter(|_| !runs_elsewhere(summaries, server)) {
+        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS)
+            && !runs_beside(resolved, server)
+        {
             out.push(Stream { server, response: None, sender, fate, keeps_ambient: false });
         }
     }
@@ -88,19 +113,8 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     out
 }
 
-/// What calling the function gives is given to something else, like a task: that decides when it ends.
-fn runs_elsewhere(summaries: &Summaries<'_>, server: FuncId) -> bool {
-    let resolved = summaries.resolved;
-    if resolved.language().eager_await || !resolved.program.func(server).r#async {
-        return false;
-    }
-    let mut calls = resolved.calls().filter(|(_, info)| info.functions().any(|called| called == server));
-    calls.any(|(at, _)| {
-        let blocks = &resolved.program.func(at.func).blocks;
-        let Some(made) = resolved.program.op(at).op.dst() else { return false };
-        let mut ops = blocks.iter().flat_map(|block| &block.instrs).map(|instr| &instr.op);
-        ops.any(|op| matches!(op, Op::Call { args, .. } if args.iter().any(|arg| arg.place == *made)))
-    })
+fn fate_of(summaries: &Summaries<'_>, server: FuncId, disconnect: Disconnect) -> Fate {
+    if summaries.resolved.program.func(server).r#async { disconnect.r#async } else { disconnect.sync }
 }
 
 /// What the catalogue says about sending of the call, also when it makes an object of a class that extends what sends.
@@ -189,8 +203,9 @@ impl Sends<'_, '_> {
 
     fn find(&mut self, func: FuncId, depth: u32) -> Option<(Name, Fate)> {
         let resolved = self.summaries.resolved;
+        let function = resolved.program.func(func);
         for (_, info) in resolved.calls_of(func) {
-            if let Some(found) = sends_itself(info) {
+            if let Some(found) = sends_itself(info).filter(|_| to_one(function, info)) {
                 return Some(found);
             }
         }
@@ -228,7 +243,10 @@ impl Stream {
             }
             let at = span_of(function, &found);
             let language = summaries.resolved.language();
-            let blind = found.ways_out.iter().filter(|out| !out.on_error).map(|out| match &out.way {
+            let source = endless_source(summaries.resolved, self.server, found.header);
+            let usual = found.ways_out.iter().filter(|out| !out.on_error);
+            let own = usual.filter(|out| out.way != Way::Exhausted || source.is_none());
+            let blind = own.map(|out| match &out.way {
                 Way::Test(place) => match place.proj.last() {
                     Some(Proj::Field(name)) if language.blind_tests.contains(name) => Some(*place),
                     _ => None,
@@ -236,6 +254,7 @@ impl Stream {
                 _ => None,
             });
             let blind: Option<Vec<Place>> = blind.collect();
+            let ends = blind.is_none();
             let why = match blind {
                 Some(blind) => self.why(summaries, function, &found, &sending, blind.first().copied()),
                 None => match self.waits(summaries, function, &found, &is_sending) {
@@ -243,7 +262,7 @@ impl Stream {
                     None => continue,
                 },
             };
-            out.push(Endless { found, at, why });
+            out.push(Endless { found, at, why, ends });
         }
         out
     }
@@ -258,26 +277,42 @@ impl Stream {
         blind: Option<Place>,
     ) -> Option<Why> {
         let is_sending = |block: BlockId| sending.contains(&block);
-        let silent = || !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+        let silent = || {
+            let is = !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+            is.then(|| self.sends_in(summaries, function, sending)).flatten().map(Why::SilentRound)
+        };
         match self.fate {
-            Fate::Cancelled => swallows(summaries, function, found).map(Why::Swallowed),
+            Fate::Cancelled => swallows(summaries.resolved.language(), function, found).map(Why::Swallowed),
             Fate::Ignored => Some(blind.map_or(Why::NotTold, Why::Blind)),
-            Fate::Suspended => silent().then_some(Why::SilentRound),
-            Fate::AtWrite => {
-                // What is raised when the client is gone leads out.
-                if self.response.is_none() && !found.ways_out.is_empty() {
-                    return None;
-                }
-                let caught =
-                    self.response.is_none().then(|| sending.iter().find_map(|block| caught(function, found, *block)));
-                if let Some(at) = caught.flatten() {
+            Fate::Suspended | Fate::AtWrite => {
+                let language = summaries.resolved.language();
+                let by_hand = self.response.is_none();
+                let caught = |block: &BlockId| caught(language, function, found, *block).filter(|_| by_hand);
+                // What is said to the client, or heard from it, outside of those handlers ends the loop.
+                let ends = |block: BlockId| is_sending(block) && caught(&block).is_none();
+                if let Some(at) = sending.iter().find_map(caught)
+                    && goes_round_without(function, found, ends)
+                {
                     return Some(Why::Swallowed(at));
                 }
-                self.waits(summaries, function, found, &is_sending)
-                    .map(Why::Waits)
-                    .or_else(|| silent().then_some(Why::SilentRound))
+                self.waits(summaries, function, found, &is_sending).map(Why::Waits).or_else(silent)
             }
         }
+    }
+
+    /// Where something is sent first in the blocks.
+    fn sends_in(&self, summaries: &Summaries<'_>, function: &Function, blocks: &[BlockId]) -> Option<Span> {
+        if self.response.is_some() {
+            let instrs = blocks.iter().flat_map(|block| &function.block(*block).instrs);
+            return instrs.into_iter().find(|instr| matches!(instr.op, Op::Yield { .. })).map(|instr| instr.span);
+        }
+        let mut sends = Sends { summaries, known: FxHashMap::default() };
+        let mut calls = summaries.resolved.calls_of(self.server).filter(|(at, _)| blocks.contains(&at.block));
+        let is = |info: &CallInfo<'_>, sends: &mut Sends<'_, '_>| {
+            sends_itself(info).is_some() || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some())
+        };
+        let (at, _) = calls.find(|(_, info)| is(info, &mut sends))?;
+        Some(summaries.resolved.program.op(at).span)
     }
 
     /// The blocks of the loop in which something is sent.
@@ -295,7 +330,7 @@ impl Stream {
         for (at, info) in summaries.resolved.calls_of(self.server) {
             let helper = || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some());
             if found.contains(at.block)
-                && (sends_itself(info).is_some() || {
+                && (sends_itself(info).is_some_and(|_| to_one(function, info)) || {
                     let mut helper = helper;
                     helper()
                 })
@@ -315,18 +350,25 @@ impl Stream {
         found: &Loop,
         is_sending: &dyn Fn(BlockId) -> bool,
     ) -> Option<Span> {
-        if self.fate != Fate::AtWrite || found.ways_out.iter().any(|out| matches!(out.way, Way::Exhausted)) {
+        if !matches!(self.fate, Fate::AtWrite | Fate::Suspended) {
+            return None;
+        }
+        let resolved = summaries.resolved;
+        let source = |header: BlockId| endless_source(resolved, self.server, header);
+        if found.ways_out.iter().any(|out| out.way == Way::Exhausted) && source(found.header).is_none() {
             return None;
         }
         let names = &summaries.resolved.language().blocking_waits;
         let mut waits: Vec<(BlockId, Span)> = Vec::new();
         for block in &found.blocks {
+            waits.extend(source(*block).map(|at| (*block, at)));
             let instrs = &function.block(*block).instrs;
             for (i, instr) in instrs.iter().enumerate() {
                 let Op::Call { dst, callee: Callee::Method { name, .. }, args, .. } = &instr.op else { continue };
                 let awaited =
                     instrs[i + 1..].iter().any(|next| matches!(&next.op, Op::Await { src, .. } if src == dst));
-                if args.is_empty() && names.contains(name) && (awaited || !function.r#async) {
+                let named = args.is_empty() && names.contains(name) && (awaited || !function.r#async);
+                if named && !in_scope(function, found, *block) {
                     waits.push((*block, instr.span));
                 }
             }
@@ -337,6 +379,19 @@ impl Stream {
         let first = !reaches_first(function, found, &is_wait, is_sending);
         (!starts_others && first).then_some(*at)
     }
+}
+
+/// The block is in a scope that begins in the loop, and may be one with a limit (`async with asyncio.timeout(15)`).
+fn in_scope(function: &Function, found: &Loop, block: BlockId) -> bool {
+    let mut around = function.block(block).unwind;
+    while let Some(here) = around.filter(|here| found.contains(*here)) {
+        let region = function.block(here);
+        if region.instrs.iter().any(|instr| matches!(instr.op, Op::Exit { .. })) {
+            return true;
+        }
+        around = region.unwind;
+    }
+    false
 }
 
 /// Something that is sent, or a way out, comes in a round before any block for which `is_stop` holds, or a round can do without one.
@@ -406,54 +461,13 @@ fn says_something_anyway(function: &Function, found: &Loop) -> bool {
     })
 }
 
-/// The handler in the loop that catches a cancellation and goes on.
-fn swallows(summaries: &Summaries<'_>, function: &Function, found: &Loop) -> Option<Span> {
-    let names = &summaries.resolved.language().catch_cancel;
-    let catches = |types: &[Name]| {
-        types.is_empty()
-            || types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| names.iter().any(|n| n == last)))
-    };
-    found.blocks.iter().find_map(|block| {
-        let first = function.block(*block).instrs.first()?;
-        let Op::Catch { types, .. } = &first.op else { return None };
-        (catches(types) && goes_on(function, found, *block)).then_some(first.span)
-    })
-}
-
-/// The handler in the loop that catches what the block raises and goes on.
-fn caught(function: &Function, found: &Loop, block: BlockId) -> Option<Span> {
-    let unwind = function.block(block).unwind.filter(|unwind| found.contains(*unwind))?;
-    goes_on(function, found, unwind).then(|| function.block(unwind).term_span)
-}
-
-/// From the block the next round can begin.
-fn goes_on(function: &Function, found: &Loop, from: BlockId) -> bool {
-    let mut seen = vec![from];
-    let mut next = 0;
-    while let Some(at) = seen.get(next).copied() {
-        next += 1;
-        let mut back = false;
-        let mut more = Vec::new();
-        for_each_usual(function, at, &mut |to| {
-            back |= to == found.header;
-            if found.contains(to) && !seen.contains(&to) {
-                more.push(to);
-            }
-        });
-        if back {
-            return true;
-        }
-        seen.extend(more);
-    }
-    false
-}
-
 /// What to show of a loop: what its first round begins with.
 fn span_of(function: &Function, found: &Loop) -> Span {
     let header = function.block(found.header);
     let spans = found.blocks.iter().flat_map(|block| &function.block(*block).instrs).map(|instr| instr.span);
-    let asks = |to: BlockId| !found.contains(to);
-    if matches!(header.term, Term::Branch { yes, no, .. } if asks(yes) || asks(no)) {
+    if let Term::Branch { yes, no, .. } = &header.term
+        && !(found.contains(*yes) && found.contains(*no))
+    {
         return header.term_span;
     }
     spans.min_by_key(|span| span.lo).unwrap_or(header.term_span)

@@ -9,7 +9,8 @@ pub use scope::FileScope;
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
     Draft, PRECEDENCE, Subject, close_not_awaited, duplicate_client, interval_without_teardown, never_closed,
-    overwritten_while_open, owner_never_closed, owner_never_closes,
+    not_closed_on_error, overwritten_while_open, owner_never_closed, owner_never_closes,
+    stream_without_disconnect_cleanup,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
@@ -60,9 +61,19 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
-    out.extend(streams::judge_streams(summaries, scopes, &all));
+    let streams = streams::judge_streams(summaries, scopes, &all);
+    drop_told_by_streams(&mut out, &streams);
+    out.extend(streams);
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
     out
+}
+
+/// What a client's going leaves open, an error leaves open, too.
+fn drop_told_by_streams(out: &mut Vec<Finding>, streams: &[Finding]) {
+    let lost = streams.iter().filter(|finding| finding.rule == stream_without_disconnect_cleanup::RULE.id);
+    let told: FxHashMap<Span, Persona> = lost.map(|finding| (finding.at, finding.persona)).collect();
+    let same = |finding: &Finding| told.get(&finding.at).is_some_and(|persona| *persona <= finding.persona);
+    out.retain(|finding| finding.rule != not_closed_on_error::RULE.id || !same(finding));
 }
 
 /// What runs once per process lives as long as it, which is fine unless the process was to end or nothing needs it that long.

@@ -1,13 +1,13 @@
 //! What is wrong with streams.
 
 use super::{Claim, FileScope, decide_claim};
-use crate::catalog::schema::{Connects, Fate, OnDrop, ResourceKind};
+use crate::catalog::schema::{Connects, Fate, OnDrop, ResourceKind, Role};
 use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
 };
-use crate::finding::{Finding, Growth};
+use crate::finding::{Confidence, Finding, Growth};
 use crate::flow::{ExitKind, Leak, Start};
-use crate::ir::{FuncId, Name, Op, OpRef, Place, Root, Span};
+use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::dependency::Dependencies;
 use crate::summary::stream::{Endless, Stream, Why, streams};
@@ -74,6 +74,7 @@ impl Judge<'_, '_> {
         }
         self.held(stream, &endless);
         self.kept(stream, &endless);
+        self.entered(stream, &endless);
         if stream.keeps_ambient && !closed {
             self.ambient(stream, &endless, used);
         }
@@ -109,6 +110,60 @@ impl Judge<'_, '_> {
                 self.claim(stream, draft, subject, symbol);
             }
         }
+    }
+
+    /// What context managers of the program that the server enters keep open around its yields.
+    fn entered(&mut self, stream: &Stream, endless: &[Endless]) {
+        let program = self.summaries.resolved.program;
+        let function = program.func(stream.server);
+        let suspended = stream.fate == Fate::Suspended && stream.response.is_some();
+        for (cleanup, manager) in exits(function) {
+            let Some((call, case)) = self.kept_by(stream.server, &manager, MAX_DEPTH) else { continue };
+            let Some(subject) = Subject::new(self.summaries, case) else { continue };
+            let inside = |block: BlockId| is_around(function, cleanup, block);
+            let mut yields = yields(function).into_iter().filter(|(block, ..)| inside(*block)).peekable();
+            let first = yields.peek().map(|(.., span)| *span);
+            // A last word before it is left is not where clients go.
+            let depth = function.block(cleanup).loop_depth;
+            let long = yields.find(|(block, delegate, _)| *delegate || function.block(*block).loop_depth > depth);
+            let at_yield = long.map(|(.., span)| span).or(first);
+            let within = endless.iter().find(|endless| inside(endless.found.header));
+            let mut draft = match (at_yield.filter(|_| suspended), within) {
+                (Some(at_yield), _) => stream_without_disconnect_cleanup::detect(&subject, stream, at_yield),
+                (None, Some(endless)) => connection_held_while_streaming::detect(&subject, stream, endless),
+                (None, None) => continue,
+            };
+            draft.at = call;
+            let sure = within.is_some() || long.is_some();
+            draft.confidence = draft.confidence.min(if sure { Confidence::Medium } else { Confidence::Low });
+            let subject = subject.described();
+            self.claim(stream, draft, subject, case.token.symbol);
+        }
+    }
+
+    /// The connection, checkout or session that the context manager keeps around its `yield`, and the call that makes the manager.
+    fn kept_by(&self, func: FuncId, manager: &Place, depth: u32) -> Option<(Span, &Case)> {
+        let resolved = self.summaries.resolved;
+        let deeper = depth.checked_sub(1)?;
+        let made = |at: &OpRef| resolved.program.op(*at).op.dst() == Some(manager);
+        let (at, info) = resolved.calls_of(func).find(|(at, _)| made(at))?;
+        let manages = |called: &FuncId| resolved.decorator_roles(*called).contains(&Role::ContextManager);
+        info.functions().filter(manages).find_map(|called| {
+            let (_, cases) = self.all.get(called.index())?;
+            let own = cases.iter().find(|case| !case.outcome.held.is_empty() && self.is_slot(case));
+            let of_others = || {
+                let mut exits = exits(resolved.program.func(called)).into_iter();
+                exits.find_map(|(_, manager)| self.kept_by(called, &manager, deeper)).map(|(_, case)| case)
+            };
+            Some((resolved.program.op(at).span, own.or_else(of_others)?))
+        })
+    }
+
+    fn is_slot(&self, case: &Case) -> bool {
+        let resource = self.summaries.resource(case.token.kind);
+        resource.is_some_and(|resource| {
+            matches!(resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
+        })
     }
 
     /// The client's going leaves it open.
@@ -253,4 +308,36 @@ impl Judge<'_, '_> {
         let claim = Claim { draft, func: stream.server, subject, symbol, growth: Growth::Subscriber };
         self.out.extend(decide_claim(self.summaries, claim, &self.scopes[module.index()]));
     }
+}
+
+/// The scopes of the function: the block in which each ends, and its manager.
+fn exits(function: &Function) -> Vec<(BlockId, Place)> {
+    let blocks = (0..).map(BlockId).zip(&function.blocks);
+    let all = blocks.flat_map(|(id, block)| block.instrs.iter().map(move |instr| (id, &instr.op)));
+    all.filter_map(|(id, op)| if let Op::Exit { manager, .. } = op { Some((id, *manager)) } else { None }).collect()
+}
+
+/// The yields of the function: the block, whether it goes through another generator, and the place.
+fn yields(function: &Function) -> Vec<(BlockId, bool, Span)> {
+    let blocks = (0..).map(BlockId).zip(&function.blocks);
+    let all = blocks.flat_map(|(id, block)| block.instrs.iter().map(move |instr| (id, instr)));
+    all.filter_map(|(id, instr)| match instr.op {
+        Op::Yield { delegate, .. } => Some((id, delegate, instr.span)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// What is raised in the block comes through `cleanup`.
+fn is_around(function: &Function, cleanup: BlockId, block: BlockId) -> bool {
+    let mut around = function.block(block).unwind;
+    // Regions are created from the outer to the inner ones: no chain is longer than the function.
+    for _ in 0..function.blocks.len() {
+        match around {
+            Some(here) if here == cleanup => return true,
+            Some(here) => around = function.block(here).unwind,
+            None => return false,
+        }
+    }
+    false
 }
