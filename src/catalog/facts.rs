@@ -24,6 +24,8 @@ pub struct TypeFacts {
     pub resource: Option<Resource>,
     /// Attribute -> what it holds.
     pub attributes: FxHashMap<Name, TypeId>,
+    /// Events of it that do not come when the client that it serves is gone.
+    pub silent_events: Vec<Name>,
     /// Methods a subclass may define that run as teardown.
     pub teardown: Vec<Name>,
     /// Methods of a subclass that are a program's command.

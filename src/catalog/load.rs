@@ -196,6 +196,7 @@ impl Loader {
             versions,
             resource: None,
             attributes: FxHashMap::default(),
+            silent_events: Vec::new(),
             teardown: Vec::new(),
             entries: Vec::new(),
         };
@@ -339,6 +340,7 @@ impl Loader {
         let attributes = self.attributes(plain.attributes, trail);
         let facts = &mut self.catalog.types[ty.0 as usize];
         facts.attributes = attributes;
+        facts.silent_events = plain.silent_events;
         facts.teardown = plain.teardown;
         facts.entries = plain.entries;
     }
@@ -379,8 +381,18 @@ impl Loader {
             }
             _ => {}
         }
-        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules) {
-            self.mistake(&format!("{trail}.awaited"), "`awaited` belongs to roles `releases`, `schedules` and `wraps`");
+        if symbol.awaited && !matches!(symbol.role, Role::Releases | Role::Wraps | Role::Schedules | Role::Sleeps) {
+            let text = "`awaited` belongs to roles `releases`, `schedules`, `sleeps` and `wraps`";
+            self.mistake(&format!("{trail}.awaited"), text);
+        }
+        if !matches!(symbol.role, Role::Streams | Role::Sends) && !symbol.advice.is_empty() {
+            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams` and `sends`");
+        }
+        if symbol.role != Role::Streams && !symbol.to.is_empty() {
+            self.mistake(&format!("{trail}.to"), "`to` belongs to role `streams`");
+        }
+        if let Some(id) = symbol.to.iter().find(|id| !self.ids.contains_key(*id)) {
+            self.mistake(&format!("{trail}.to"), format!("no resource or type has the id `{id}`"));
         }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");

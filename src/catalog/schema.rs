@@ -406,6 +406,10 @@ pub struct PlainType {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub attributes: BTreeMap<Name, Name>,
+    /// Events of it that do not come when the client that it serves is gone (`finish`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub silent_events: Vec<Name>,
     /// Methods that are a program's command when a project class extends it: `handle`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -460,6 +464,14 @@ pub struct Symbol {
     /// For `streams` and `sends`: what happens to the generator, or to the function that sends, when the client is gone.
     #[serde(default)]
     pub disconnect: Option<Disconnect>,
+    /// For `streams`: types; it holds only when one of the arguments is one of them.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub to: Vec<Name>,
+    /// For `streams` and `sends`: how to end when the client is gone, for people.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub advice: Name,
     /// Why, for people.
     #[serde(default)]
     pub note: String,
@@ -518,6 +530,8 @@ pub enum Role {
     /// The result is a resource that is kept elsewhere, under a key or once per process: asking for it opens nothing that the caller
     /// would have to release.
     Shared,
+    /// Waits for clients for as long as the process runs (`new WebSocketServer(...)`).
+    Serves,
     /// Waits for as long as the argument says, in `unit`.
     Sleeps,
     /// Calls what it `invokes` again and again, with as long a pause as the argument says, in `unit`.
@@ -527,6 +541,8 @@ pub enum Role {
     Streams,
     /// Method that sends something to a client; `disconnect` says what it does when the client is gone: `at-write` raises, `ignored` does nothing.
     Sends,
+    /// Method that ends what is sent to a client; `abort_events` do not come after that.
+    Ends,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.
@@ -709,6 +725,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub blind_tests: Vec<Name>,
+    /// Events, and methods that take a listener, that come only when a client is gone before everything was sent (`abort`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub abort_events: Vec<Name>,
+    /// Options under which a call is given what makes it raise when the client is gone (`signal`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub abort_options: Vec<Name>,
     /// Methods that wait, called without arguments, until there is something (`queue.get()`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

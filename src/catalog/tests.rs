@@ -293,7 +293,7 @@ calls = "close"
     my.toml:41:9: a symbol needs at least one path
     my.toml:47:8: `when` belongs to role `schedules`
     my.toml:48:7: `how` belongs to role `invokes`
-    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules` and `wraps`
+    my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `sleeps` and `wraps`
     my.toml:50:10: `enters` belongs to role `schedules`
     my.toml:51:9: `calls` belongs to role `wraps`
     "#);

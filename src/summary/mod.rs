@@ -8,6 +8,7 @@
 
 pub mod ambient;
 pub mod class;
+pub mod departure;
 mod derived;
 pub mod ends;
 mod print;

@@ -55,6 +55,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
     out.extend(streams::judge_streams(summaries, scopes, &all));
+    out.extend(streams::judge_departures(summaries, scopes, &all));
     out
 }
 
