@@ -387,6 +387,15 @@ impl Loader {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
+        if !matches!(symbol.role, Role::Streams | Role::Sends) && !symbol.advice.is_empty() {
+            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams` and `sends`");
+        }
+        if symbol.role != Role::Streams && !symbol.to.is_empty() {
+            self.mistake(&format!("{trail}.to"), "`to` belongs to role `streams`");
+        }
+        if let Some(id) = symbol.to.iter().find(|id| !self.ids.contains_key(*id)) {
+            self.mistake(&format!("{trail}.to"), format!("no resource or type has the id `{id}`"));
+        }
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");
         }

@@ -477,6 +477,14 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub events: Vec<Name>,
+    /// For `streams`: types; it holds only when one of the arguments is one of them.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub to: Vec<Name>,
+    /// For `streams` and `sends`: how to end when the client is gone, for people.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub advice: Name,
     /// Why, for people.
     #[serde(default)]
     pub note: String,
@@ -535,6 +543,8 @@ pub enum Role {
     /// The result is a resource that is kept elsewhere, under a key or once per process: asking for it opens nothing that the caller
     /// would have to release.
     Shared,
+    /// Waits for clients for as long as the process runs (`new WebSocketServer(...)`).
+    Serves,
     /// Waits for as long as the argument says, in `unit`.
     Sleeps,
     /// Calls what it `invokes` again and again, with as long a pause as the argument says, in `unit`.
@@ -549,6 +559,8 @@ pub enum Role {
     LivesWithResponse,
     /// Its result goes on for ever: whoever goes through it waits, without a limit, for the next element (`pubsub.listen()`).
     Endless,
+    /// Method that ends what is sent to a client; `abort_events` do not come after that.
+    Ends,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
     /// Closes it, or gives it back, before the framework would.
@@ -740,6 +752,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub blind_tests: Vec<Name>,
+    /// Events, and methods that take a listener, that come only when a client is gone before everything was sent (`abort`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub abort_events: Vec<Name>,
+    /// Options under which a call is given what makes it raise when the client is gone (`signal`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub abort_options: Vec<Name>,
     /// Methods that wait, called without arguments, until there is something (`queue.get()`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

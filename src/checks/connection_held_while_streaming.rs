@@ -97,12 +97,14 @@ pub const RULE: Rule = Rule {
     source: include_str!("connection_held_while_streaming.rs"),
 };
 
+const POOL_NOTE: &str = "A pool is empty when as many pages are open as it has connections; without one each page is a connection of the server.";
+
 /// What a generator or handler opened before its loop.
 pub fn detect(subject: &Subject<'_>, stream: &Stream, endless: &Endless) -> Draft {
     let summaries = subject.summaries;
-    let function = summaries.resolved.program.func(stream.server);
     let mut draft = subject.bare_draft(RULE.id);
-    draft.message = format!("{} is held for as long as {} streams", subject.described(), name(function));
+    draft.message =
+        format!("{} is held for as long as {} streams", subject.described(), name(summaries, stream.server));
     draft.label = "opened here and kept while the stream runs".to_owned();
     let mut witness = start(summaries, stream);
     let text = format!("{} created here", subject.noun());
@@ -113,10 +115,7 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, endless: &Endless) -> Draf
         text: "kept through each round of this loop".to_owned(),
     });
     draft.witness = witness;
-    draft.notes = vec![
-        "A pool is empty when as many pages are open as it has connections; without one each page is a connection of the server."
-            .to_owned(),
-    ];
+    draft.notes = vec![POOL_NOTE.to_owned()];
     draft.help = "take it for each query and give it back before the stream waits".to_owned();
     draft.persona = Persona::Regular;
     draft
@@ -133,7 +132,7 @@ pub fn detect_kept(subject: &Subject<'_>, stream: &Stream, kept: &Kept, response
         "the {} of `{}` is held for as long as {} streams",
         subject.noun(),
         kept.param,
-        name(program.func(stream.server))
+        name(summaries, stream.server)
     );
     draft.label = "the dependency ends when this has been sent".to_owned();
     let text = format!("{} created here, in the dependency `{}`", subject.noun(), dependency.name);
@@ -150,9 +149,24 @@ pub fn detect_kept(subject: &Subject<'_>, stream: &Stream, kept: &Kept, response
     draft
 }
 
+/// What a function opened before it started a timer that sends to a client. `started`: where it starts it.
+pub fn detect_ticking(subject: &Subject<'_>, started: Span) -> Draft {
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.message = format!("{} is held for as long as a timer streams", subject.described());
+    draft.label = "opened here and kept until the client goes".to_owned();
+    let step = |span, role, text: String| Step { span, role, text };
+    draft.witness = vec![
+        step(subject.case.token.span, StepRole::Acquire, format!("{} created here", subject.noun())),
+        step(started, StepRole::Exit, "kept between the ticks of this timer, which uses it in each".to_owned()),
+    ];
+    draft.notes = vec![POOL_NOTE.to_owned()];
+    draft.help = "take it in each tick and give it back at the end of the tick".to_owned();
+    draft.persona = Persona::Regular;
+    draft
+}
+
 /// The connection of the request that the framework keeps. `long`: what the stream waits for; `at`: what to point at.
 pub fn detect_ambient(summaries: &Summaries<'_>, stream: &Stream, used: Span, at: Span, long: (Span, &str)) -> Draft {
-    let function = summaries.resolved.program.func(stream.server);
     let mut witness = vec![Step {
         span: used,
         role: StepRole::Acquire,
@@ -163,7 +177,7 @@ pub fn detect_ambient(summaries: &Summaries<'_>, stream: &Stream, used: Span, at
     Draft {
         rule: RULE.id,
         at,
-        message: format!("the database connection of the request is held for as long as {} streams", name(function)),
+        message: format!("the database connection of the request is held for as long as {} streams", name(summaries, stream.server)),
         label: "kept open until the stream has ended".to_owned(),
         witness,
         related: Vec::new(),

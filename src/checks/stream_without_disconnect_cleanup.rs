@@ -66,10 +66,11 @@
 
 use super::unbounded_stream::{fate_note, name, start};
 use super::{Draft, Rule, Subject};
-use crate::catalog::schema::Fate;
+use crate::catalog::schema::{Fate, ResourceKind};
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::ir::Span;
 use crate::summary::Summaries;
+use crate::summary::departure::Unheard;
 use crate::summary::stream::{Endless, Stream};
 
 pub const RULE: Rule = Rule {
@@ -81,16 +82,19 @@ pub const RULE: Rule = Rule {
 /// Something that a generator keeps across its yields and that is not released when the client is gone. `at_yield`: the first such yield.
 pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     let summaries = subject.summaries;
-    let function = summaries.resolved.program.func(stream.server);
     let mut draft = subject.bare_draft(RULE.id);
     let suspended = stream.fate == Fate::Suspended;
     draft.message = match suspended {
         true => format!(
             "{} stays open when the client goes: {} is left at its `yield`, and what comes after it never runs",
             subject.described(),
-            name(function)
+            name(summaries, stream.server)
         ),
-        false => format!("{} stays open when the client goes in the middle of {}", subject.described(), name(function)),
+        false => format!(
+            "{} stays open when the client goes in the middle of {}",
+            subject.described(),
+            name(summaries, stream.server)
+        ),
     };
     draft.label = "open across a `yield`".to_owned();
     let mut witness = start(summaries, stream);
@@ -108,15 +112,52 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
         draft.notes.push(text.to_owned());
     }
     if suspended {
-        draft.help = "make the generator `async`: then it is cancelled, and its `finally` runs".to_owned();
+        draft.help = match stream.advice.is_empty() {
+            true => "make the generator `async`: then it is cancelled, and its `finally` runs".to_owned(),
+            false => stream.advice.to_string(),
+        };
     }
     draft.persona = Persona::Regular;
     draft
 }
 
+/// Something that a listener releases, for an event that does not come, or not always.
+pub fn detect_unheard(subject: &Subject<'_>, unheard: &Unheard) -> Draft {
+    let mut draft = subject.bare_draft(RULE.id);
+    draft.persona = Persona::Regular;
+    let described = subject.described();
+    let stays = if subject.resource.kind == ResourceKind::Timer { "goes on" } else { "stays open" };
+    let mut witness = vec![Step {
+        span: subject.case.token.span,
+        role: StepRole::Acquire,
+        text: format!("{} created here", subject.noun()),
+    }];
+    let mut step = |span, role, text: &str| witness.push(Step { span, role, text: text.to_owned() });
+    match unheard {
+        Unheard::Event { name, at } => {
+            draft.message = format!("{described} {stays} when the client goes: `{name}` does not come then");
+            draft.label = format!("released only when `{name}` comes");
+            step(*at, StepRole::Exit, "only this releases it, and the client's going does not get here");
+            draft.help = "release it when the response is closed: its `close` event comes in both cases".to_owned();
+        }
+        Unheard::End { aborted, ends } => {
+            draft.message = format!(
+                "{described} {stays} when the stream ends by itself: it is {} only when the client goes before",
+                subject.released()
+            );
+            draft.label = "released only when the client goes".to_owned();
+            step(*aborted, StepRole::Evidence, "released here, when the client goes before the end");
+            step(*ends, StepRole::Exit, "the stream ends here by itself, and nothing releases it");
+            draft.help = "do the same cleanup where the stream ends by itself".to_owned();
+        }
+    }
+    draft.witness = witness;
+    draft.notes = vec![format!("One more {stays} for each client that was ever there.")];
+    draft
+}
+
 /// A loop that waits for something else than its client.
 pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, wait: Span) -> Draft {
-    let function = summaries.resolved.program.func(stream.server);
     let mut witness = start(summaries, stream);
     let text = "waits here for as long as nothing comes, and does not notice that the client is gone".to_owned();
     witness.push(Step { span: wait, role: StepRole::Exit, text });
@@ -130,7 +171,7 @@ pub fn detect_wait(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless
     Draft {
         rule: RULE.id,
         at: wait,
-        message: format!("{} waits here without a limit, also when its client is gone", name(function)),
+        message: format!("{} waits here without a limit, also when its client is gone", name(summaries, stream.server)),
         label: "nothing ends this wait when the client goes".to_owned(),
         witness,
         related: vec![Step { span: endless.at, role: StepRole::Evidence, text: "each round begins here".to_owned() }],

@@ -121,7 +121,7 @@
 use super::{Draft, Rule};
 use crate::catalog::schema::Fate;
 use crate::finding::{Confidence, Persona, Step, StepRole};
-use crate::ir::{Function, Span};
+use crate::ir::{FuncId, Span};
 use crate::summary::Summaries;
 use crate::summary::stream::{Endless, Stream, Why};
 
@@ -134,7 +134,7 @@ pub const RULE: Rule = Rule {
 /// `uses`: where the stream uses the connection of its request, if it does.
 pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, uses: Option<Span>) -> Option<Draft> {
     let function = summaries.resolved.program.func(stream.server);
-    let name = name(function);
+    let name = name(summaries, stream.server);
     let mut related = Vec::new();
     let mut confidence = Confidence::High;
     let message = match &endless.why {
@@ -176,9 +176,7 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
         "Each open page, each closed tab and each reconnect of a browser has a loop of its own.".to_owned(),
     ];
     let help = match (&endless.why, function.generator) {
-        (Some(Why::Blind(_) | Why::NotTold), false) => {
-            "end the loop when the response is closed: test `destroyed`, or a flag that its `close` event sets, and set a limit to its time"
-        }
+        (Some(Why::Blind(_) | Why::NotTold), false) if !stream.advice.is_empty() => stream.advice.as_str(),
         (Some(Why::Swallowed(_)), _) => "let the error end the loop: catch only what it can go on from",
         (Some(Why::SilentRound(_)), _) => {
             "send a heartbeat in rounds that have nothing else to send, and set a limit to the time of a stream"
@@ -204,13 +202,18 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
     })
 }
 
-/// "`events`", "`order_events.stream`", "the handler".
-pub(super) fn name(function: &Function) -> String {
-    match (function.name.starts_with('<'), function.qualname.contains('<')) {
-        (true, _) => "the handler".to_owned(),
-        (false, true) => format!("`{}`", function.name),
-        (false, false) => format!("`{}`", function.qualname),
+/// "`events`", "the handler". A function without a name goes by that of the function around it.
+pub(super) fn name(summaries: &Summaries<'_>, func: FuncId) -> String {
+    let program = summaries.resolved.program;
+    let mut around = Some(func).filter(|func| !program.is_top(*func));
+    while let Some(func) = around {
+        let function = program.func(func);
+        if !function.name.starts_with('<') {
+            return format!("`{}`", function.name);
+        }
+        around = function.parent.filter(|parent| !program.is_top(*parent));
     }
+    "the handler".to_owned()
 }
 
 /// Where the stream is given to its framework.
@@ -219,7 +222,7 @@ pub(super) fn start(summaries: &Summaries<'_>, stream: &Stream) -> Vec<Step> {
     let response = stream.response.map(|at| Step {
         span: program.op(at).span,
         role: StepRole::Acquire,
-        text: format!("`{}` sends what {} yields", stream.sender, name(program.func(stream.server))),
+        text: format!("`{}` sends what {} yields", sender(stream), name(summaries, stream.server)),
     });
     let server = || Step {
         span: program.func(stream.server).name_span,
@@ -229,10 +232,14 @@ pub(super) fn start(summaries: &Summaries<'_>, stream: &Stream) -> Vec<Step> {
     vec![response.unwrap_or_else(server)]
 }
 
+/// A method by its own name: the type has none that people know.
+fn sender(stream: &Stream) -> &str {
+    stream.sender.as_str().rsplit('#').next().unwrap_or_default()
+}
+
 /// What happens when the client is gone.
 pub(super) fn fate_note(stream: &Stream) -> String {
-    // A method by its own name: the type has none that people know.
-    let sender = stream.sender.rsplit('#').next().unwrap_or_default();
+    let sender = sender(stream);
     let generator = stream.response.is_some();
     match (stream.fate, generator) {
         (Fate::Cancelled, _) => format!("`{sender}` cancels it when the client is gone."),
@@ -244,7 +251,7 @@ pub(super) fn fate_note(stream: &Stream) -> String {
         (Fate::AtWrite, false) => format!("`{sender}` raises when the client is gone; nothing else ends the handler."),
         (Fate::Suspended, _) => {
             format!(
-                "`{sender}` leaves a generator function that is not `async` where it is when the client is gone: its `finally` does not run."
+                "`{sender}` leaves such a generator where it is when the client is gone: its `finally` does not run."
             )
         }
         (Fate::Ignored, true) => format!("`{sender}` lets it run on when the client is gone."),

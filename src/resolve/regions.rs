@@ -349,6 +349,7 @@ impl Resolved<'_> {
                 )
             };
             facts.has_role(Role::NeverReturns)
+                || facts.has_role(Role::Serves)
                 || self
                     .acquisition(func, facts, args)
                     .and_then(|fact| self.catalog.resource(fact.resource))

@@ -9,6 +9,7 @@
 pub mod ambient;
 pub mod class;
 pub mod dependency;
+pub mod departure;
 mod derived;
 pub mod ends;
 pub mod polling;

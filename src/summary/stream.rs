@@ -11,8 +11,8 @@ use self::sources::{decorated, endless_source, passed_on, runs_beside, to_one};
 use super::Summaries;
 use crate::catalog::schema::{Disconnect, Fate, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
-use crate::ir::{BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term};
-use crate::resolve::{CallInfo, Target, symbol_args};
+use crate::ir::{Arg, BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term};
+use crate::resolve::{CallInfo, Target, Ty, symbol_args};
 use rustc_hash::FxHashMap;
 
 /// Functions and variables between a stream and the generator that it is made of.
@@ -30,6 +30,8 @@ pub struct Stream {
     /// What sends it, by its path in the catalogue.
     pub sender: Name,
     pub fate: Fate,
+    /// How to end when the client is gone; may be empty.
+    pub advice: Name,
     /// The framework keeps the ambient connection of the request until it has ended.
     pub keeps_ambient: bool,
 }
@@ -71,11 +73,18 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
             else {
                 continue;
             };
-            for (_, arg) in symbol_args(symbol, args) {
-                let Some(server) = producer(summaries, response.func, &arg.place, MAX_STEPS) else { continue };
+            if !symbol.to.is_empty()
+                && !args.iter().any(|arg| is_one_of(summaries, response.func, &arg.place, &symbol.to))
+            {
+                continue;
+            }
+            let places = symbol_args(symbol, args).map(|(_, arg)| arg.place).chain(info.receiver);
+            for place in places {
+                let Some(server) = producer(summaries, response.func, &place, MAX_STEPS) else { continue };
                 let fate = fate_of(summaries, server, disconnect);
                 let keeps_ambient = symbol.keeps_ambient && !closes;
-                out.push(Stream { server, response: Some(response), sender, fate, keeps_ambient });
+                let advice = symbol.advice;
+                out.push(Stream { server, response: Some(response), sender, fate, advice, keeps_ambient });
             }
         }
     }
@@ -85,7 +94,8 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         let Some(disconnect) = symbol.disconnect else { continue };
         let fate = fate_of(summaries, server, disconnect);
         let keeps_ambient = symbol.keeps_ambient;
-        out.push(Stream { server, response: Some(response), sender: facts.path, fate, keeps_ambient });
+        let advice = symbol.advice;
+        out.push(Stream { server, response: Some(response), sender: facts.path, fate, advice, keeps_ambient });
     }
     let mut next = 0;
     while let Some(outer) = out.get(next).cloned() {
@@ -102,10 +112,10 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
             continue;
         }
-        if let Some((sender, fate)) = sends.of(server, MAX_HELPERS)
+        if let Some(sender) = sends.of(server, MAX_HELPERS)
             && !runs_beside(resolved, server)
         {
-            out.push(Stream { server, response: None, sender, fate, keeps_ambient: false });
+            out.push(sender.stream(server));
         }
     }
     out.sort_by_key(|stream| (stream.server, stream.response.is_none(), stream.response));
@@ -158,6 +168,7 @@ fn producer(summaries: &Summaries<'_>, func: FuncId, place: &Place, steps: u32) 
             }
             let found = match &instr.op {
                 Op::Copy { src, .. } | Op::Await { src, .. } => producer(summaries, func, src, steps),
+                Op::Closure { func: made, .. } if program.func(*made).generator => Some(*made),
                 Op::Call { args, .. } => {
                     let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
                     summaries.resolved.call(at).and_then(|info| {
@@ -184,14 +195,36 @@ fn producer(summaries: &Summaries<'_>, func: FuncId, place: &Place, steps: u32) 
     None
 }
 
+/// The place holds one of the types, by their ids in the catalogue.
+fn is_one_of(summaries: &Summaries<'_>, func: FuncId, place: &Place, types: &[Name]) -> bool {
+    let resolved = summaries.resolved;
+    let is = |ty: &Ty| matches!(ty, Ty::Inst(id) if types.contains(&resolved.catalog.ty(*id).id));
+    resolved.type_of(func, place).iter().any(is)
+}
+
+/// What a function sends with.
+#[derive(Clone, Copy, Debug)]
+struct Sender {
+    path: Name,
+    fate: Fate,
+    advice: Name,
+}
+
+impl Sender {
+    fn stream(self, server: FuncId) -> Stream {
+        let Sender { path: sender, fate, advice } = self;
+        Stream { server, response: None, sender, fate, advice, keeps_ambient: false }
+    }
+}
+
 /// Which functions send something to a client.
 struct Sends<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    known: FxHashMap<FuncId, Option<(Name, Fate)>>,
+    known: FxHashMap<FuncId, Option<Sender>>,
 }
 
 impl Sends<'_, '_> {
-    fn of(&mut self, func: FuncId, depth: u32) -> Option<(Name, Fate)> {
+    fn of(&mut self, func: FuncId, depth: u32) -> Option<Sender> {
         if let Some(known) = self.known.get(&func) {
             return *known;
         }
@@ -201,7 +234,7 @@ impl Sends<'_, '_> {
         found
     }
 
-    fn find(&mut self, func: FuncId, depth: u32) -> Option<(Name, Fate)> {
+    fn find(&mut self, func: FuncId, depth: u32) -> Option<Sender> {
         let resolved = self.summaries.resolved;
         let function = resolved.program.func(func);
         for (_, info) in resolved.calls_of(func) {
@@ -215,14 +248,15 @@ impl Sends<'_, '_> {
     }
 }
 
-fn sends_itself(info: &CallInfo<'_>) -> Option<(Name, Fate)> {
+fn sends_itself(info: &CallInfo<'_>) -> Option<Sender> {
     let facts = info.targets.iter().filter_map(|target| match target {
         Target::Catalog { facts } => Some(facts),
         _ => None,
     });
     facts
         .flat_map(|facts| facts.roles.iter().map(|symbol| (facts.path, symbol)))
-        .find_map(|(path, symbol)| (symbol.role == Role::Sends).then_some((path, symbol.disconnect?.r#async)))
+        .find(|(_, symbol)| symbol.role == Role::Sends)
+        .and_then(|(path, symbol)| Some(Sender { path, fate: symbol.disconnect?.r#async, advice: symbol.advice }))
 }
 
 impl Stream {
@@ -256,6 +290,7 @@ impl Stream {
             let blind: Option<Vec<Place>> = blind.collect();
             let ends = blind.is_none();
             let why = match blind {
+                Some(_) if is_aborted(summaries, self.server, &found) => continue,
                 Some(blind) => self.why(summaries, function, &found, &sending, blind.first().copied()),
                 None => match self.waits(summaries, function, &found, &is_sending) {
                     Some(wait) => Some(Why::Waits(wait)),
@@ -265,6 +300,21 @@ impl Stream {
             out.push(Endless { found, at, why, ends });
         }
         out
+    }
+
+    /// The loops of the stream that look for something to send again and again, until the client is gone or there will be nothing more.
+    pub fn polling(&self, summaries: &Summaries<'_>) -> Vec<Endless> {
+        let function = summaries.resolved.program.func(self.server);
+        let polls = |found: &Loop| {
+            let is_exhausted = found.ways_out.iter().any(|out| matches!(out.way, Way::Exhausted));
+            !is_exhausted && !self.sending(summaries, found).is_empty() && pauses(summaries, self.server, found)
+        };
+        let all = loops(function).into_iter().filter(polls);
+        all.map(|found| {
+            let ends = found.ways_out.iter().any(|out| !out.on_error);
+            Endless { at: span_of(function, &found), found, why: None, ends }
+        })
+        .collect()
     }
 
     /// Why the client's going does not end a loop that nothing else ends.
@@ -459,6 +509,44 @@ fn says_something_anyway(function: &Function, found: &Loop) -> bool {
         Op::Yield { src: Some(src), .. } => literal(src),
         _ => true,
     })
+}
+
+/// Something in the loop is given what makes it raise when the client is gone, and nothing in the loop catches that.
+fn is_aborted(summaries: &Summaries<'_>, func: FuncId, found: &Loop) -> bool {
+    let names = &summaries.resolved.language().abort_options;
+    let function = summaries.resolved.program.func(func);
+    let tells = |arg: &Arg| {
+        let by_place = match arg.place.proj.last() {
+            Some(Proj::Field(name)) => names.contains(name),
+            _ => function.place_name(&arg.place).is_some_and(|name| names.iter().any(|known| *known == name.as_str())),
+        };
+        by_place || arg.name.is_some_and(|name| names.contains(&name))
+    };
+    let language = summaries.resolved.language();
+    found.blocks.iter().filter(|block| caught(language, function, found, **block).is_none()).any(|block| {
+        function.block(*block).instrs.iter().any(|instr| match &instr.op {
+            Op::Call { args, .. } => args.iter().any(|arg| tells(arg) || arg.fields.iter().any(tells)),
+            _ => false,
+        })
+    })
+}
+
+/// The loop waits in each round, as loops do that look again and again.
+fn pauses(summaries: &Summaries<'_>, func: FuncId, found: &Loop) -> bool {
+    let function = summaries.resolved.program.func(func);
+    let pending = function.block(found.header).pending;
+    let within = |at: &OpRef| found.contains(at.block) && function.block(at.block).pending <= pending;
+    let mut calls = summaries.resolved.calls_of(func).filter(|(at, _)| within(at));
+    calls.any(|(_, info)| sleeps(summaries, info, MAX_HELPERS))
+}
+
+fn sleeps(summaries: &Summaries<'_>, info: &CallInfo<'_>, depth: u32) -> bool {
+    let deeper = depth.checked_sub(1);
+    info.has_role(Role::Sleeps)
+        || deeper.is_some_and(|deeper| {
+            let mut called = info.functions().flat_map(|called| summaries.resolved.calls_of(called));
+            called.any(|(_, info)| sleeps(summaries, info, deeper))
+        })
 }
 
 /// What to show of a loop: what its first round begins with.

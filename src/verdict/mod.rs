@@ -65,6 +65,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
+    out.extend(streams::judge_departures(summaries, scopes, &all));
     out
 }
 

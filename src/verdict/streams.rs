@@ -10,6 +10,7 @@ use crate::flow::{ExitKind, Leak, Start};
 use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::dependency::Dependencies;
+use crate::summary::departure::Serving;
 use crate::summary::stream::{Endless, Stream, Why, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -29,6 +30,36 @@ struct Judge<'s, 'a> {
     dependencies: Dependencies<'s, 'a>,
     callers: FxHashMap<FuncId, Vec<OpRef>>,
     out: Vec<Finding>,
+}
+
+/// What is released by listeners, and what timers hold that send to a client. `all` as in [`judge_streams`].
+pub(super) fn judge_departures(
+    summaries: &Summaries<'_>,
+    scopes: &[FileScope],
+    all: &[(FuncId, Rc<Vec<Case>>)],
+) -> Vec<Finding> {
+    let Some(serving) = Serving::new(summaries) else { return Vec::new() };
+    let mut out = Vec::new();
+    for case in all.iter().flat_map(|(_, cases)| cases.iter()) {
+        let Some(subject) = Subject::new(summaries, case) else { continue };
+        let unheard = serving.unheard(summaries, case);
+        let draft = unheard.map(|unheard| stream_without_disconnect_cleanup::detect_unheard(&subject, &unheard));
+        let held = || {
+            let started = serving.ticking(summaries, case).filter(|_| is_slot(&subject))?;
+            Some(connection_held_while_streaming::detect_ticking(&subject, started))
+        };
+        let Some(draft) = draft.or_else(held) else { continue };
+        let scope = &scopes[summaries.resolved.program.module_of(case.func).index()];
+        let (subject, symbol) = (subject.described(), case.token.symbol);
+        let claim = Claim { draft, func: case.func, subject, symbol, growth: Growth::Subscriber };
+        out.extend(decide_claim(summaries, claim, scope));
+    }
+    out
+}
+
+/// One of few, that others need as well.
+fn is_slot(subject: &Subject<'_>) -> bool {
+    matches!(subject.resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
 }
 
 /// `all`: the acquisitions of the program, by function.
@@ -83,6 +114,7 @@ impl Judge<'_, '_> {
     /// What the server itself opens.
     fn held(&mut self, stream: &Stream, endless: &[Endless]) {
         let Some((_, cases)) = self.all.get(stream.server.index()) else { return };
+        let polling = if cases.is_empty() { Vec::new() } else { stream.polling(self.summaries) };
         for case in cases.iter() {
             let Some(subject) = Subject::new(self.summaries, case) else { continue };
             let (Start::Acquire { at, .. }, Some(first)) = (&case.token.start, case.outcome.held.first()) else {
@@ -96,15 +128,11 @@ impl Judge<'_, '_> {
                 self.claim(stream, draft, subject, symbol);
                 continue;
             }
-            let slot = matches!(
-                subject.resource.kind,
-                ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session
-            );
             let within = |endless: &&Endless| {
                 !endless.found.contains(at.block)
                     && case.outcome.held.iter().any(|held| endless.found.contains(held.block))
             };
-            if let Some(endless) = endless.iter().find(within).filter(|_| slot) {
+            if let Some(endless) = endless.iter().chain(&polling).find(within).filter(|_| is_slot(&subject)) {
                 let draft = connection_held_while_streaming::detect(&subject, stream, endless);
                 let subject = subject.described();
                 self.claim(stream, draft, subject, symbol);
