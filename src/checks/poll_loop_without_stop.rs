@@ -57,16 +57,17 @@
 //!
 //! const app = express();
 //! const redis = new Redis();
+//! const states = new Map<string, string | null>();
 //!
-//! async function follow(job: string, res: express.Response) {
+//! async function follow(job: string, seen: Map<string, string | null>) {
 //!   while (true) {
-//!     res.write(`data: ${await redis.get(job)}\n\n`);
+//!     seen.set(job, await redis.get(job));
 //!     await new Promise((resolve) => setTimeout(resolve, 2000));
 //!   }
 //! }
 //!
 //! app.get("/jobs/:job", (req, res) => {
-//!   follow(req.params.job, res); //~ poll-loop-without-stop
+//!   follow(req.params.job, states); //~ poll-loop-without-stop
 //! });
 //!
 //! app.listen(3000);

@@ -8,16 +8,16 @@
 
 pub mod ambient;
 pub mod class;
-pub mod dependency;
 pub mod departure;
+pub mod dependency;
 mod derived;
 pub mod ends;
 pub mod polling;
 mod print;
 pub mod shared;
+pub mod starts;
 pub mod stream;
 mod variables;
-pub mod starts;
 
 use crate::catalog::Resource;
 use crate::finding::{Confidence, Step, StepRole};

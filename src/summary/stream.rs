@@ -11,7 +11,9 @@ use self::sources::{decorated, endless_source, passed_on, runs_beside, to_one};
 use super::Summaries;
 use crate::catalog::schema::{Disconnect, Fate, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
-use crate::ir::{Arg, BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term};
+use crate::ir::{
+    Arg, BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term,
+};
 use crate::resolve::{CallInfo, Target, Ty, symbol_args};
 use rustc_hash::FxHashMap;
 

@@ -8,9 +8,9 @@ pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
-    Draft, PRECEDENCE, Subject, close_not_awaited, duplicate_client, interval_without_teardown, never_closed,
-    not_closed_on_error, overwritten_while_open, owner_never_closed, owner_never_closes,
-    stream_without_disconnect_cleanup,
+    Draft, PRECEDENCE, Subject, aggressive_polling, close_not_awaited, duplicate_client, interval_without_teardown,
+    never_closed, overwritten_while_open, owner_never_closed, owner_never_closes, poll_loop_without_stop,
+    stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
@@ -61,20 +61,28 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
-    let streams = streams::judge_streams(summaries, scopes, &all);
+    let mut streams = streams::judge_streams(summaries, scopes, &all);
+    streams.extend(streams::judge_departures(summaries, scopes, &all));
+    out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
-    out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
-    out.extend(streams::judge_departures(summaries, scopes, &all));
     out
 }
 
-/// What a client's going leaves open, an error leaves open, too.
+/// What a stream leaves open when its client goes is said there, with the reason; so is that its loop never ends.
 fn drop_told_by_streams(out: &mut Vec<Finding>, streams: &[Finding]) {
+    let endless: Vec<&Finding> = streams.iter().filter(|finding| finding.rule == unbounded_stream::RULE.id).collect();
+    let same_loop = |finding: &Finding| {
+        finding.rule == poll_loop_without_stop::RULE.id
+            && endless.iter().any(|other| {
+                finding.witness.iter().any(|step| step.span.contains(other.at) || other.at.contains(step.span))
+            })
+    };
+    out.retain(|finding| !same_loop(finding));
     let lost = streams.iter().filter(|finding| finding.rule == stream_without_disconnect_cleanup::RULE.id);
     let told: FxHashMap<Span, Persona> = lost.map(|finding| (finding.at, finding.persona)).collect();
     let same = |finding: &Finding| told.get(&finding.at).is_some_and(|persona| *persona <= finding.persona);
-    out.retain(|finding| finding.rule != not_closed_on_error::RULE.id || !same(finding));
+    out.retain(|finding| finding.rule == aggressive_polling::RULE.id || !same(finding));
 }
 
 /// What runs once per process lives as long as it, which is fine unless the process was to end or nothing needs it that long.

@@ -87,6 +87,10 @@ pub(super) fn to_one(function: &Function, info: &CallInfo<'_>) -> bool {
 /// Somebody else runs the function beside other things, and ends it: what a call of it gives is passed on instead of awaited, or it is
 /// itself given to a call of the function around it.
 pub(super) fn runs_beside(resolved: &Resolved<'_>, func: FuncId) -> bool {
+    // Where calling runs it at once, nobody can end it from outside.
+    if resolved.language().eager_await {
+        return false;
+    }
     let program = resolved.program;
     let passed = |at: OpRef| {
         let Some(dst) = program.op(at).op.dst() else { return false };
