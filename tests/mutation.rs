@@ -153,12 +153,18 @@ fn every_mutant_of_a_correct_program_is_reported() {
     problems.none_of(made);
 }
 
+/// Rules about what goes on for too long: their correct programs have an end or take turns, and need release nothing.
+const NO_RELEASE: [&str; 4] =
+    ["aggressive-polling", "connection-held-while-streaming", "poll-loop-without-stop", "unbounded-stream"];
+
 /// Correct programs that nothing can break are no use here.
 #[test]
 fn most_correct_fixtures_mark_a_release() {
     let fixtures = fixtures();
     for language in LANGUAGES {
-        let own = |f: &&Fixture| f.kind == Kind::Ok && folder(f.language) == *language;
+        let own = |f: &&Fixture| {
+            f.kind == Kind::Ok && folder(f.language) == *language && !NO_RELEASE.contains(&f.rule.as_str())
+        };
         let correct: Vec<_> = fixtures.iter().filter(own).collect();
         let breakable = |f: &&&Fixture| f.files.iter().any(|file| !mutants(&file.text, file.language).is_empty());
         let marked = correct.iter().filter(breakable).count();

@@ -416,8 +416,13 @@ impl Loader {
         if !symbol.given.is_empty() && symbol.role != Role::Invokes {
             self.mistake(&format!("{trail}.given"), "`given` belongs to role `invokes`");
         }
-        if symbol.conditions.is_empty() == (symbol.role == Role::MakesOnly) {
-            self.mistake(&format!("{trail}.conditions"), "`conditions` belongs to role `makes-only`, which needs it");
+        match (symbol.role, symbol.conditions.is_empty()) {
+            (Role::MakesOnly, true) => self.mistake(trail, "role `makes-only` needs `conditions`"),
+            (Role::MakesOnly | Role::LivesWithResponse, _) | (_, true) => {}
+            _ => {
+                let roles = "`conditions` belongs to roles `makes-only` and `lives-with-response`";
+                self.mistake(&format!("{trail}.conditions"), roles);
+            }
         }
         if symbol.events.is_empty() == (symbol.role == Role::Unsure) {
             self.mistake(&format!("{trail}.events"), "`events` belongs to role `unsure`, which needs it");

@@ -470,7 +470,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub given: Vec<Name>,
-    /// For `makes-only`: on the arguments.
+    /// For `makes-only` and `lives-with-response`: on the arguments.
     #[serde(default)]
     pub conditions: Vec<ArgCondition>,
     /// For `unsure`: names of events.
@@ -598,7 +598,7 @@ pub enum Fate {
     Cancelled,
     /// Closed when the next thing that it yields cannot be sent; its `finally` runs then.
     AtWrite,
-    /// Left where it is, at a `yield`, and never closed: its `finally` does not run.
+    /// Left where it is, at a `yield`, and not closed: its `finally` does not run before the garbage collector does.
     Suspended,
     /// Runs on as if nothing had happened.
     Ignored,
@@ -748,6 +748,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub container_gets: Vec<Name>,
+    /// Methods of functions that give the function itself, ready to be called elsewhere (`bind`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub binders: Vec<Name>,
     /// Attributes of a response that say nothing about whether its client is still there (`writableEnded`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

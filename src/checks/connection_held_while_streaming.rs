@@ -72,6 +72,12 @@
 //!     return Response(events(), mimetype="text/event-stream")
 //! ```
 //!
+//! ## What counts as a release
+//!
+//! * Everything that releases it before the loop, or in each round of it.
+//! * For the connection that a framework keeps for a request: closing it before the response is made, or in the stream.
+//! * A dependency that ends with the handler: `scope="function"`, or a version of the framework that ends it before the stream begins.
+//!
 //! ## Known limits
 //!
 //! * What a stream reads row by row needs its connection: streams that end by themselves are reported only where they wait for another server

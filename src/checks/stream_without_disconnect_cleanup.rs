@@ -56,6 +56,12 @@
 //!     return StreamingResponse(stream())
 //! ```
 //!
+//! ## What counts as a cleanup
+//!
+//! * A `finally` or scope around the `yield`, in a generator that its framework cancels or closes when the client is gone.
+//! * A release for an event that comes then: `close` of the response; `abort` of the request's signal and the stream's own end, both.
+//! * A wait with a timeout.
+//!
 //! ## Known limits
 //!
 //! * That a connection is half-open - no packet tells that the peer is gone - is noticed by none of these: use heartbeats and timeouts.
@@ -86,7 +92,7 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     let suspended = stream.fate == Fate::Suspended;
     draft.message = match suspended {
         true => format!(
-            "{} stays open when the client goes: {} is left at its `yield`, and what comes after it never runs",
+            "{} stays open when the client goes: {} is left at its `yield`, and what comes after it does not run then",
             subject.described(),
             name(summaries, stream.server)
         ),
@@ -101,7 +107,7 @@ pub fn detect(subject: &Subject<'_>, stream: &Stream, at_yield: Span) -> Draft {
     let text = format!("{} created here", subject.noun());
     witness.push(Step { span: subject.case.token.span, role: StepRole::Acquire, text });
     let text = match suspended {
-        true => "the client goes; the generator stays here and is never resumed",
+        true => "the client goes; the generator stays here until the garbage collector happens to find it",
         false => "the client goes; the generator is left here, without a release",
     };
     witness.push(Step { span: at_yield, role: StepRole::Exit, text: text.to_owned() });

@@ -107,6 +107,14 @@
 //!         return file.read()
 //! ```
 //!
+//! ## What counts as a bound
+//!
+//! * Any way out of the loop that is no error: a deadline, a terminal state, a last element, a test whether the client is there
+//!   (`await request.is_disconnected()`, `res.destroyed`, `stream.aborted`, `subscriber.closed`, a flag that a `close` event sets).
+//! * What the framework was measured to do with this kind of generator when the client is gone: it is cancelled, or the next write fails and
+//!   each round writes something.
+//! * `writableEnded` is none: it stays false when the client goes.
+//!
 //! ## Known limits
 //!
 //! * A stream over something that never ends (`for message in pubsub.listen()`) is `stream-without-disconnect-cleanup` where the framework does
@@ -251,7 +259,7 @@ pub(super) fn fate_note(stream: &Stream) -> String {
         (Fate::AtWrite, false) => format!("`{sender}` raises when the client is gone; nothing else ends the handler."),
         (Fate::Suspended, _) => {
             format!(
-                "`{sender}` leaves such a generator where it is when the client is gone: its `finally` does not run."
+                "`{sender}` leaves such a generator where it is when the client is gone: its `finally` runs when the garbage collector happens to find it, not before."
             )
         }
         (Fate::Ignored, true) => format!("`{sender}` lets it run on when the client is gone."),

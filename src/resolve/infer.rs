@@ -3,7 +3,7 @@
 use super::{Resolved, Ty, TySet, add, extend};
 use crate::catalog::schema::Role;
 use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{ClassId, Const, FuncId, Function, Name, Op, Place, Proj, Root};
+use crate::ir::{Callee, ClassId, Const, FuncId, Function, Name, Op, Place, Proj, Root};
 use rustc_hash::FxHashMap;
 
 /// Rounds over the functions that are due. Each propagates through one more assignment against source order or import against the order of
@@ -227,7 +227,15 @@ impl Resolved<'_> {
                 Op::Call { dst, callee, args, .. } => {
                     let info = self.resolve_call(id, callee);
                     info.functions().for_each(|func| self.due.call(id, func));
-                    let types = self.call_result(id, &info, args);
+                    let mut types = self.call_result(id, &info, args);
+                    if let Callee::Method { recv, name, .. } = callee
+                        && self.language().binders.contains(name)
+                    {
+                        let bound = self.type_of(id, recv);
+                        bound.iter().filter(|ty| matches!(ty, Ty::Func(_))).for_each(|ty| {
+                            add(&mut types, ty.clone());
+                        });
+                    }
                     self.learn(id, dst, &types);
                     self.learn_arguments(id, &info, args);
                     self.learn_callbacks(id, &info, callee, args);

@@ -42,7 +42,9 @@ impl<'s, 'a> Dependencies<'s, 'a> {
                 if !facts.lives_with_response.iter().any(holds) {
                     continue;
                 }
-                let given = facts.roles.iter().filter(|symbol| symbol.role == Role::LivesWithResponse);
+                let given = facts.roles.iter().filter(|symbol| {
+                    symbol.role == Role::LivesWithResponse && resolved.holds(at.func, args, &symbol.conditions)
+                });
                 let types = given
                     .flat_map(|symbol| symbol_args(symbol, args))
                     .flat_map(|(_, arg)| resolved.type_of(at.func, &arg.place));
