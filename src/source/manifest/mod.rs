@@ -83,7 +83,7 @@ pub fn read<'f>(
     let files = files.filter(|(_, language)| wants(*language));
     let shown: FxHashSet<&str> = files.map(|(path, _)| directory_of(path)).collect();
     // With the directories above, which sort before what is below them.
-    let mut directories: BTreeMap<PathBuf, (Option<Asked>, Vec<(Name, Version)>)> = BTreeMap::new();
+    let mut directories: BTreeMap<PathBuf, Said> = BTreeMap::new();
     for directory in &shown {
         let directory = cwd.join(directory);
         let top = directory.ancestors().filter(|above| roots.contains(*above)).last().unwrap_or(&directory);
@@ -124,6 +124,9 @@ pub fn read<'f>(
     }
     versions
 }
+
+/// What the manifests of one directory say: npm packages that are asked for, and versions of Python packages.
+type Said = (Option<Asked>, Vec<(Name, Version)>);
 
 /// Packages that a manifest names, with the ranges written for each, in the order of [`SECTIONS`].
 type Asked = Vec<(Name, Vec<String>)>;
