@@ -230,7 +230,10 @@ impl Resolved<'_> {
                     let mut types = self.call_result(id, &info, args);
                     if let Callee::Method { recv, name, .. } = callee
                         && self.language().binders.contains(name)
+                        && recv.is_root()
+                        && matches!(recv.root, Root::Local(_) | Root::Capture(_))
                     {
+                        // A closure of this function or of one around it; a method that is bound for others is left to them.
                         let bound = self.type_of(id, recv);
                         bound.iter().filter(|ty| matches!(ty, Ty::Func(_))).for_each(|ty| {
                             add(&mut types, ty.clone());
