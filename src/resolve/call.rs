@@ -324,6 +324,15 @@ impl<'a> Resolved<'a> {
         calls.map(move |((block, op), info)| (OpRef { func, block: *block, op: *op }, info))
     }
 
+    /// By function of the program, the calls that may reach it.
+    pub fn callers(&self) -> FxHashMap<FuncId, Vec<OpRef>> {
+        let mut callers: FxHashMap<FuncId, Vec<OpRef>> = FxHashMap::default();
+        for (at, info) in self.calls() {
+            info.functions().for_each(|called| callers.entry(called).or_default().push(at));
+        }
+        callers
+    }
+
     /// All calls of the program.
     pub fn calls(&self) -> impl Iterator<Item = (OpRef, &CallInfo<'a>)> {
         self.program.func_ids().flat_map(|func| self.calls_of(func))

@@ -13,7 +13,8 @@ const MAX_DEPTH: u32 = 3;
 /// Answers about the ambient connection of a program.
 pub struct Ambient<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    known: RefCell<FxHashMap<FuncId, Option<Span>>>,
+    /// By function and how far others are followed from it.
+    known: RefCell<FxHashMap<(FuncId, u32), Option<Span>>>,
     closing: RefCell<FxHashMap<FuncId, bool>>,
 }
 
@@ -28,12 +29,11 @@ impl<'s, 'a> Ambient<'s, 'a> {
     }
 
     fn used(&self, func: FuncId, depth: u32) -> Option<Span> {
-        if let Some(known) = self.known.borrow().get(&func) {
+        if let Some(known) = self.known.borrow().get(&(func, depth)) {
             return *known;
         }
-        self.known.borrow_mut().insert(func, None);
         let found = self.uses(func, depth).map(|(_, span)| span).next();
-        self.known.borrow_mut().insert(func, found);
+        self.known.borrow_mut().insert((func, depth), found);
         found
     }
 

@@ -7,7 +7,9 @@ use super::Summaries;
 use crate::catalog::schema::{Invocation, ResourceKind, Role, Symbol, TimeUnit};
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::loops::{Loop, loops};
-use crate::ir::{After, Arg, BlockId, Callee, Const, FuncId, Function, Name, Op, OpRef, Place, Root, Span, Term};
+use crate::ir::{
+    After, Arg, BlockId, Callee, Const, FuncId, Function, Instr, Name, Op, OpRef, Place, Root, Span, Term,
+};
 use crate::resolve::{CallInfo, Target, Ty, Values, symbol_args};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
@@ -348,26 +350,18 @@ impl<'s, 'a> Polling<'s, 'a> {
     fn block(&self, func: FuncId, block: BlockId, locals: &Locals, depth: u32) -> Pace {
         let mut pace = Pace::default();
         for (i, instr) in self.function(func).block(block).instrs.iter().enumerate() {
-            let Op::Call { dst, callee, args, .. } = &instr.op else { continue };
             let at = OpRef { func, block, op: i as u32 };
-            let Some(info) = self.summaries.resolved.call(at) else { continue };
-            pace.then(&self.call(at, instr.span, dst, callee, args, info, locals, depth));
+            pace.then(&self.call(at, instr, locals, depth));
         }
         pace
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of one call")]
-    fn call(
-        &self,
-        at: OpRef,
-        span: Span,
-        dst: &Place,
-        callee: &Callee,
-        args: &'a [Arg],
-        info: &CallInfo<'a>,
-        locals: &Locals,
-        depth: u32,
-    ) -> Pace {
+    /// Nothing, when the op is no call.
+    fn call(&self, at: OpRef, instr: &'a Instr, locals: &Locals, depth: u32) -> Pace {
+        let (Op::Call { dst, callee, args, .. }, Some(info)) = (&instr.op, self.summaries.resolved.call(at)) else {
+            return Pace::default();
+        };
+        let span = instr.span;
         let mut pace = Pace::default();
         let awaited = locals.awaited.contains(dst);
         if let Some((touch, symbol)) = self.touch(at, callee, args, info, locals) {

@@ -6,16 +6,17 @@
 mod caught;
 mod sources;
 
-use self::caught::{caught, swallows};
+use self::caught::{any_of, caught, swallows};
 use self::sources::{decorated, endless_source, passed_on, runs_beside, to_one};
 use super::Summaries;
-use crate::catalog::schema::{Disconnect, Fate, Role};
+use crate::catalog::schema::{Disconnect, Fate, LanguageFacts, Role};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
 use crate::ir::{
     Arg, BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term,
 };
 use crate::resolve::{CallInfo, Target, Ty, symbol_args};
 use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
 /// Functions and variables between a stream and the generator that it is made of.
 const MAX_STEPS: u32 = 4;
@@ -69,7 +70,6 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     let resolved = summaries.resolved;
     let mut out: Vec<Stream> = Vec::new();
     for (response, info) in resolved.calls() {
-        let closes = closes_ambient(summaries, info);
         for (symbol, sender) in senders(summaries, info) {
             let (Some(disconnect), Op::Call { args, .. }) = (symbol.disconnect, &resolved.program.op(response).op)
             else {
@@ -84,7 +84,7 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
             for place in places {
                 let Some(server) = producer(summaries, response.func, &place, MAX_STEPS) else { continue };
                 let fate = fate_of(summaries, server, disconnect);
-                let keeps_ambient = symbol.keeps_ambient && !closes;
+                let keeps_ambient = symbol.keeps_ambient && !closes_ambient(summaries, info);
                 let advice = symbol.advice;
                 out.push(Stream { server, response: Some(response), sender, fate, advice, keeps_ambient });
             }
@@ -109,13 +109,14 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
         }
     }
     let mut sends = Sends { summaries, known: FxHashMap::default() };
+    let callers = LazyCell::new(|| resolved.callers());
     for server in resolved.program.func_ids() {
         let function = resolved.program.func(server);
         if !function.blocks.iter().any(|block| block.loop_header) || function.generator {
             continue;
         }
         if let Some(sender) = sends.of(server, MAX_HELPERS)
-            && !runs_beside(resolved, server)
+            && !runs_beside(resolved, server, &callers)
         {
             out.push(sender.stream(server));
         }
@@ -222,17 +223,17 @@ impl Sender {
 /// Which functions send something to a client.
 struct Sends<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    known: FxHashMap<FuncId, Option<Sender>>,
+    /// By function and how many others are followed from it.
+    known: FxHashMap<(FuncId, u32), Option<Sender>>,
 }
 
 impl Sends<'_, '_> {
     fn of(&mut self, func: FuncId, depth: u32) -> Option<Sender> {
-        if let Some(known) = self.known.get(&func) {
+        if let Some(known) = self.known.get(&(func, depth)) {
             return *known;
         }
-        self.known.insert(func, None);
         let found = self.find(func, depth);
-        self.known.insert(func, found);
+        self.known.insert((func, depth), found);
         found
     }
 
@@ -330,7 +331,8 @@ impl Stream {
     ) -> Option<Why> {
         let is_sending = |block: BlockId| sending.contains(&block);
         let silent = || {
-            let is = !says_something_anyway(function, found) && rounds_without(function, found, &is_sending);
+            let is = !says_something_anyway(function, found)
+                && rounds_without(summaries.resolved.language(), function, found, &is_sending);
             is.then(|| self.sends_in(summaries, function, sending)).flatten().map(Why::SilentRound)
         };
         match self.fate {
@@ -491,10 +493,15 @@ fn for_each_usual(function: &Function, at: BlockId, f: &mut dyn FnMut(BlockId)) 
 }
 
 /// A round can be made without a block for which `is_stop` holds, and without an error that only a handler of everything catches.
-fn rounds_without(function: &Function, found: &Loop, is_stop: &dyn Fn(BlockId) -> bool) -> bool {
-    let general = |block: BlockId| {
-        let first = function.block(block).instrs.first();
-        matches!(first.map(|instr| &instr.op), Some(Op::Catch { types, .. }) if types.len() != 1 || types[0].ends_with("Exception"))
+fn rounds_without(
+    language: &LanguageFacts,
+    function: &Function,
+    found: &Loop,
+    is_stop: &dyn Fn(BlockId) -> bool,
+) -> bool {
+    let general = |block: BlockId| match function.block(block).instrs.first().map(|instr| &instr.op) {
+        Some(Op::Catch { types, .. }) => types.len() != 1 || any_of(types, &language.catch_all),
+        _ => false,
     };
     goes_round_without(function, found, |block| is_stop(block) || general(block))
 }

@@ -72,10 +72,7 @@ pub(super) fn judge_streams(
     if found.is_empty() {
         return Vec::new();
     }
-    let mut callers: FxHashMap<FuncId, Vec<OpRef>> = FxHashMap::default();
-    for (at, info) in summaries.resolved.calls() {
-        info.functions().for_each(|called| callers.entry(called).or_default().push(at));
-    }
+    let callers = summaries.resolved.callers();
     let (ambient, dependencies) = (Ambient::new(summaries), Dependencies::new(summaries));
     let mut judge = Judge { summaries, scopes, all, ambient, dependencies, callers, out: Vec::new() };
     let mut last = None;

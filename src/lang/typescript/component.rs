@@ -2,8 +2,7 @@
 
 use super::class::ClassPlace;
 use super::context::{Lowerer, bare};
-use super::function::This;
-use crate::ir::{Binding, Class, ClassId, Const, FnKind, Name, Op, Place, Proj, TypeRef};
+use crate::ir::{Class, ClassId, Const, Name, Op, Place, Proj, TypeRef};
 use oxc_ast::ast::{self, Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKind};
 
 /// Options whose functions are functions of the component, too.
@@ -89,30 +88,10 @@ impl<'a> Lowerer<'a> {
         let dst = self.project(at.place, proj, name_span);
         match (&property.value, proj) {
             (Expression::FunctionExpression(function), Proj::Field(name)) if property.kind == PropertyKind::Init => {
-                self.component_method(at, function, name, dst, name_span);
+                self.prototype_method(at, function, name, dst, name_span);
             }
             _ => self.value_into(&property.value, dst, None, name_span),
         }
-    }
-
-    fn component_method(
-        &mut self,
-        at: &ClassPlace,
-        function: &'a ast::Function<'a>,
-        name: Name,
-        dst: Place,
-        name_span: crate::ir::Span,
-    ) {
-        let mut signature = self.signature(function, name, FnKind::Method);
-        signature.binding = Binding::Instance;
-        signature.class = Some(at.id);
-        signature.this = This::Receiver;
-        signature.name_span = name_span;
-        let class = self.classes.get(at.id.index()).map(|class| class.qualname).unwrap_or_default();
-        self.cx.class_names.push(class);
-        let (func, captures) = self.function(signature, |lowerer| lowerer.function_body(function));
-        self.cx.class_names.pop();
-        self.register(at, name, func, dst, captures, name_span);
     }
 }
 

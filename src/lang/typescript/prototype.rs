@@ -196,7 +196,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn prototype_method(
+    /// A method that is written as a property of an object.
+    pub(super) fn prototype_method(
         &mut self,
         at: &ClassPlace,
         function: &'a ast::Function<'a>,

@@ -44,7 +44,7 @@ pub(super) fn caught(language: &LanguageFacts, function: &Function, found: &Loop
     goes_on_after(function, found, block, &takes)
 }
 
-fn any_of(types: &[Name], names: &[Name]) -> bool {
+pub(super) fn any_of(types: &[Name], names: &[Name]) -> bool {
     types.iter().any(|ty| ty.rsplit('.').next().is_some_and(|last| names.iter().any(|name| name == last)))
 }
 

@@ -7,6 +7,7 @@ use crate::ir::loops::{Loop, loops};
 use crate::ir::{BlockId, Callee, FuncId, Function, Op, OpRef, Origin, Place, Proj, Root, Span};
 use crate::resolve::{CallInfo, Resolved, Ty};
 use crate::summary::Summaries;
+use rustc_hash::FxHashMap;
 
 /// What a loop goes through: the call that its rounds begin with is made by the front end.
 pub(super) fn iterated(function: &Function, header: BlockId) -> Option<&Place> {
@@ -86,21 +87,21 @@ pub(super) fn to_one(function: &Function, info: &CallInfo<'_>) -> bool {
 
 /// Somebody else runs the function beside other things, and ends it: what a call of it gives is passed on instead of awaited, or it is
 /// itself given to a call of the function around it.
-pub(super) fn runs_beside(resolved: &Resolved<'_>, func: FuncId) -> bool {
+pub(super) fn runs_beside(resolved: &Resolved<'_>, func: FuncId, callers: &FxHashMap<FuncId, Vec<OpRef>>) -> bool {
     // Where calling runs it at once, nobody can end it from outside.
     if resolved.language().eager_await {
         return false;
     }
     let program = resolved.program;
-    let passed = |at: OpRef| {
-        let Some(dst) = program.op(at).op.dst() else { return false };
+    let passed = |at: &OpRef| {
+        let Some(dst) = program.op(*at).op.dst() else { return false };
         let instrs = program.func(at.func).blocks.iter().flat_map(|block| &block.instrs);
         instrs
             .into_iter()
             .any(|instr| !matches!(instr.op, Op::Await { .. }) && instr.op.reads_any(|place| place == dst))
     };
     let is_async = program.func(func).r#async;
-    if is_async && resolved.calls().any(|(at, info)| info.functions().any(|called| called == func) && passed(at)) {
+    if is_async && callers.get(&func).is_some_and(|calls| calls.iter().any(passed)) {
         return true;
     }
     let Some(home) = program.func(func).parent.filter(|home| program.func(*home).parent.is_some()) else {
