@@ -1,9 +1,11 @@
 //! The one wiring function: sources, catalogue and settings in, report out.
 //! The command line, the editor, the fixtures and the benches all call it.
 
+mod deployment;
 mod plan;
 mod reach;
 
+pub use deployment::{Deployments, Signs};
 pub use plan::{Glance, Listed, Plan};
 
 use crate::catalog::schema::Ecosystem;
@@ -16,9 +18,10 @@ use crate::source::line_index::LineIndex;
 use crate::source::manifest::{Manifests, Versions, Wanted};
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
-use crate::verdict::{FileScope, judge};
+use crate::verdict::{FileScope, Reached, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -48,6 +51,8 @@ pub struct Project<'p> {
     pub plan: Plan,
     /// Of the libraries that its files use.
     pub versions: Versions,
+    /// Texts of the files that show where its code runs, as [`Signs`] has them.
+    pub signs: Manifests,
     /// The text of a file; `None` when it cannot be read.
     pub text: Box<dyn Fn(FileId) -> Option<Arc<str>> + Sync + 'p>,
 }
@@ -63,7 +68,13 @@ impl<'p> Project<'p> {
         });
         let plan = Plan::new(listed.collect(), manifests, &triage, false);
         let text = |file: FileId| sources.get(file.0 as usize).map(|source| source.text.clone());
-        Project { plan, versions, text: Box::new(text) }
+        let known = Signs::new(catalog);
+        let mut signs = Manifests::default();
+        let own = sources.iter().map(|source| (source.path.as_str(), &source.text));
+        for (path, text) in manifests.iter().chain(own).filter(|(path, _)| known.is_sign(path)) {
+            signs.set(path, text);
+        }
+        Project { plan, versions, signs, text: Box::new(text) }
     }
 
     fn source(&self, id: FileId) -> Option<SourceFile> {
@@ -94,9 +105,10 @@ struct UnitReport {
 ///
 /// Each unit sits behind a panic firewall: after a bug its files are analysed one by one, and one that fails alone becomes a diagnostic.
 pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, progress: &(dyn Fn() + Sync)) -> Report {
-    let guarded = |unit: Vec<Lowered>| {
-        std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(project, unit, catalog, settings))).ok()
-    };
+    let deployments = Deployments::new(&project.signs, catalog);
+    let reached = deployments.reached(&project.plan);
+    let around = Around { project, catalog, settings, deployments: &deployments, reached: &reached };
+    let guarded = |unit: Vec<Lowered>| std::panic::catch_unwind(AssertUnwindSafe(|| analyse_unit(&around, unit))).ok();
     let analyse = |unit: Vec<Lowered>| {
         let files: Vec<FileId> = unit.iter().map(|lowered| lowered.file).collect();
         let again = |file: FileId| {
@@ -111,6 +123,29 @@ pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, pr
     let units = reach::units(project, catalog, !settings.triage, progress);
     let units: Vec<UnitReport> = units.into_par_iter().with_max_len(1).map(analyse).flatten_iter().collect();
     assemble(project, units, settings)
+}
+
+/// What a unit is analysed with.
+struct Around<'r> {
+    project: &'r Project<'r>,
+    catalog: &'r Catalog,
+    settings: &'r Settings,
+    deployments: &'r Deployments<'r>,
+    /// By file: the platform that runs it and does not keep its process.
+    reached: &'r FxHashMap<FileId, Reached>,
+}
+
+impl Around<'_> {
+    fn scope(&self, file: FileId) -> FileScope {
+        let path = self.project.plan.path(file);
+        let language = self.catalog.of(ecosystem(self.project.plan.language(file))).language();
+        FileScope {
+            entered: self.deployments.entered(path),
+            shown: self.deployments.shown(path),
+            reached: self.reached.get(&file).cloned(),
+            ..FileScope::new(path, language)
+        }
+    }
 }
 
 fn failed(project: &Project<'_>, file: FileId) -> UnitReport {
@@ -218,7 +253,8 @@ fn lower(source: &SourceFile) -> Lowered {
     out
 }
 
-fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog, settings: &Settings) -> UnitReport {
+fn analyse_unit(around: &Around<'_>, unit: Vec<Lowered>) -> UnitReport {
+    let Around { project, catalog, settings, .. } = *around;
     let mut report = UnitReport::default();
     let (mut modules, mut files) = (Vec::new(), Vec::new());
     for lowered in unit {
@@ -237,7 +273,7 @@ fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog, se
     let paths: Vec<&str> = files.iter().map(|file| project.plan.path(*file)).collect();
     let unit = Unit::new(&program, &links, &paths, &project.versions, catalog);
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
-    let scopes: Vec<FileScope> = paths.iter().map(|path| FileScope::new(path, catalog.language())).collect();
+    let scopes: Vec<FileScope> = files.iter().map(|file| around.scope(*file)).collect();
     report.findings = judge(&summaries, &scopes, settings.polls_per_second);
     count(&summaries, &mut report.stats);
     report

@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct TypeId(pub u32);
 
+/// Index of a way in which functions are entered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct EntryId(pub u16);
+
 /// A resource or plain type.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TypeFacts {
@@ -137,6 +141,10 @@ pub struct SymbolFacts {
     pub roles: Vec<Symbol>,
     /// What it calls arguments with: the position of the argument meant, or every one; by position of the parameter.
     pub given: Vec<(Option<u8>, Vec<Option<TypeId>>)>,
+    /// The ways in which a function is entered that it decorates or gets.
+    pub enters: Vec<EntryId>,
+    /// The ways in which a function is entered that calls it.
+    pub marks: Vec<EntryId>,
 }
 
 impl SymbolFacts {

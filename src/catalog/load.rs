@@ -3,6 +3,7 @@
 use super::facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
 use super::matcher::{Catalog, EcosystemFacts};
 use super::path::{AccessPath, check_dotted, check_name};
+use super::schema::entry::Entry;
 use super::schema::{
     self, Acquire, AcquireOn, ArgCondition, ArgIs, CatalogFile, Ecosystem, PlainType, Role, Symbol, With,
 };
@@ -70,11 +71,12 @@ impl Catalog {
             return Err(errors);
         }
         let mut catalog = self.clone();
-        let mut mistakes = Vec::new();
+        let mut mistakes = catalog.add_deployments(sources.iter().map(|(name, _)| name.as_str()).zip(&files));
+        let deployments: FxHashSet<Name> = catalog.deployments().iter().map(|known| known.id).collect();
         for ecosystem in [Ecosystem::Python, Ecosystem::Npm, Ecosystem::Cargo] {
             let files = || sources.iter().zip(&files).filter(|(_, file)| file.library.ecosystem == ecosystem);
             let facts = catalog.of_mut(ecosystem);
-            let mut loader = Loader::new(std::mem::take(facts));
+            let mut loader = Loader::new(std::mem::take(facts), &deployments);
             for ((name, _), file) in files() {
                 loader.enter(name);
                 loader.declare(file);
@@ -93,6 +95,22 @@ impl Catalog {
         errors.sort();
         Err(errors)
     }
+
+    /// Takes over what the files, by name, say about where code runs.
+    fn add_deployments<'f>(&mut self, files: impl Iterator<Item = (&'f str, &'f CatalogFile)>) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        for (name, file) in files {
+            for (i, deployment) in file.deployments.iter().enumerate() {
+                if self.deployments().iter().any(|known| known.id == deployment.id) {
+                    let message = format!("deployment `{}` is already defined", deployment.id);
+                    mistakes.push(Mistake { file: Name::new(name), trail: format!("deployment.{i}.id"), message });
+                } else {
+                    self.add_deployment(deployment.clone());
+                }
+            }
+        }
+        mistakes
+    }
 }
 
 /// A mistake before its position is known; `trail` leads to it: `resource.2.acquire.0`.
@@ -102,7 +120,9 @@ struct Mistake {
     message: String,
 }
 
-struct Loader {
+struct Loader<'d> {
+    /// Ids of what shows where code runs.
+    deployments: &'d FxHashSet<Name>,
     catalog: EcosystemFacts,
     ids: FxHashMap<Name, TypeId>,
     libraries: FxHashSet<Name>,
@@ -115,11 +135,12 @@ struct Loader {
     mistakes: Vec<Mistake>,
 }
 
-impl Loader {
-    fn new(catalog: EcosystemFacts) -> Self {
+impl<'d> Loader<'d> {
+    fn new(catalog: EcosystemFacts, deployments: &'d FxHashSet<Name>) -> Self {
         let ids = (0..).map(TypeId).zip(&catalog.types).map(|(id, facts)| (facts.id, id)).collect();
         let libraries = catalog.libraries().cloned().collect();
         Loader {
+            deployments,
             catalog,
             ids,
             libraries,
@@ -214,6 +235,9 @@ impl Loader {
         }
         for (i, symbol) in file.symbols.into_iter().enumerate() {
             self.define_symbol(symbol, &file.library.packages, &format!("symbol.{i}"));
+        }
+        for (i, entry) in file.entries.into_iter().enumerate() {
+            self.define_entry(entry, &format!("entry.{i}"));
         }
         if let Some(facts) = file.language {
             if let Some(other) = self.language.replace(self.file) {
@@ -443,6 +467,30 @@ impl Loader {
                 if role.role == Role::LivesWithResponse {
                     facts.lives_with_response.push(range.clone());
                 }
+            }
+        }
+    }
+
+    fn define_entry(&mut self, entry: Entry, trail: &str) {
+        for (i, id) in entry.needs.iter().enumerate() {
+            if !self.deployments.contains(id) {
+                self.mistake(&format!("{trail}.needs.{i}"), format!("no deployment has the id `{id}`"));
+            }
+        }
+        let named = [&entry.paths, &entry.bases, &entry.marks, &entry.files, &entry.exports];
+        if named.iter().all(|names| names.is_empty()) {
+            self.mistake(trail, "nothing is entered: it has none of `paths`, `bases`, `marks`, `files` and `exports`");
+        }
+        let (paths, marks) = (entry.paths.clone(), entry.marks.clone());
+        let id = self.catalog.add_entry(Entry { paths: Vec::new(), marks: Vec::new(), ..entry });
+        for (i, path) in paths.iter().enumerate() {
+            if let Some(facts) = self.facts(path, &format!("{trail}.paths.{i}")) {
+                facts.enters.push(id);
+            }
+        }
+        for (i, path) in marks.iter().enumerate() {
+            if let Some(facts) = self.facts(path, &format!("{trail}.marks.{i}")) {
+                facts.marks.push(id);
             }
         }
     }

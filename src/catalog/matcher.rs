@@ -1,7 +1,8 @@
 //! The compiled catalogue: facts by path, fast to ask.
 
-use super::facts::{Resource, SymbolFacts, TypeFacts, TypeId};
+use super::facts::{EntryId, Resource, SymbolFacts, TypeFacts, TypeId};
 use super::path::AccessPath;
+use super::schema::entry::{Deployment, Entry};
 use super::schema::{Ecosystem, LanguageFacts};
 use crate::ir::Name;
 use rustc_hash::FxHashMap;
@@ -14,6 +15,8 @@ pub struct Catalog {
     python: EcosystemFacts,
     npm: EcosystemFacts,
     cargo: EcosystemFacts,
+    /// Of all ecosystems: where code runs is not a matter of its language.
+    deployments: Vec<Deployment>,
 }
 
 impl Catalog {
@@ -23,6 +26,15 @@ impl Catalog {
             Ecosystem::Npm => &self.npm,
             Ecosystem::Cargo => &self.cargo,
         }
+    }
+
+    /// What shows where code runs, whatever its language.
+    pub fn deployments(&self) -> &[Deployment] {
+        &self.deployments
+    }
+
+    pub(super) fn add_deployment(&mut self, deployment: Deployment) {
+        self.deployments.push(deployment);
     }
 
     pub(super) fn of_mut(&mut self, ecosystem: Ecosystem) -> &mut EcosystemFacts {
@@ -51,6 +63,10 @@ pub struct EcosystemFacts {
     /// Sorted, without duplicates.
     versioned: Vec<Name>,
     libraries: Vec<Name>,
+    /// Indexed by [`EntryId`]; without the `paths`, `bases` and `marks`, which lead to them.
+    entries: Vec<Entry>,
+    /// By path of a base class.
+    bases: FxHashMap<Name, Vec<EntryId>>,
 }
 
 impl EcosystemFacts {
@@ -119,6 +135,21 @@ impl EcosystemFacts {
         self.globals.iter()
     }
 
+    /// `id` must come from these facts.
+    pub fn entry(&self, id: EntryId) -> &Entry {
+        &self.entries[usize::from(id.0)]
+    }
+
+    /// All ways in which functions are entered.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The ways in which methods of classes are entered that extend the class with this path.
+    pub fn entered_bases(&self, path: &Name) -> &[EntryId] {
+        self.bases.get(path).map_or(&[], Vec::as_slice)
+    }
+
     /// The libraries it knows, in the order in which they were loaded.
     pub fn libraries(&self) -> impl Iterator<Item = &Name> {
         self.libraries.iter()
@@ -170,6 +201,13 @@ impl EcosystemFacts {
             claimed.insert(at, ty);
         }
         claimed
+    }
+
+    pub(super) fn add_entry(&mut self, entry: Entry) -> EntryId {
+        let id = EntryId(u16::try_from(self.entries.len()).unwrap_or(u16::MAX));
+        entry.bases.iter().for_each(|base| self.bases.entry(*base).or_default().push(id));
+        self.entries.push(entry);
+        id
     }
 
     pub(super) fn add_versioned(&mut self, package: &Name) {

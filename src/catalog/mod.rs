@@ -21,7 +21,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{AcquireFact, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
+pub use facts::{AcquireFact, EntryId, Parent, Release, Resource, SymbolFacts, TypeFacts, TypeId, VersionRange};
 pub use leads::Leads;
 pub use load::CatalogError;
 pub use matcher::{Catalog, EcosystemFacts};

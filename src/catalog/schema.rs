@@ -6,7 +6,10 @@
 //! * `redis.client#pubsub` - method `pubsub` of an instance of the resource or type with id `redis.client`;
 //! * `sqlalchemy.sessionmaker#()` - calling an instance of it.
 
+pub mod entry;
+
 use crate::ir::Name;
+use entry::{Deployment, Entry};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -28,6 +31,12 @@ pub struct CatalogFile {
     /// What other functions, methods and decorators do.
     #[serde(default, rename = "symbol")]
     pub symbols: Vec<Symbol>,
+    /// Ways in which functions of a program are called from outside.
+    #[serde(default, rename = "entry")]
+    pub entries: Vec<Entry>,
+    /// What shows where the code of a project runs.
+    #[serde(default, rename = "deployment")]
+    pub deployments: Vec<Deployment>,
     /// Conventions of a whole language; at most one file per language has it.
     #[serde(default)]
     pub language: Option<LanguageFacts>,

@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{Failure, Outcome, output, stats};
-use crate::analysis::{Glance, Listed, Plan, Project, Triage};
+use crate::analysis::{Glance, Listed, Plan, Project, Signs, Triage};
 use crate::catalog::Catalog;
 use crate::config::{Final, Options};
 use crate::finding::{Diagnostic, DiagnosticKind, Report};
@@ -37,7 +37,8 @@ impl Check {
         let settings = Final::from_options(self.options);
         let cwd = std::env::current_dir()
             .map_err(|error| Failure::Start(format!("the working directory is not accessible: {error}")))?;
-        let found = discover(&self.paths, &cwd).map_err(|bad| {
+        let signs = Signs::new(Catalog::builtin());
+        let found = discover(&self.paths, &cwd, &|path| signs.is_sign(path)).map_err(|bad| {
             Failure::Arguments(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))
         })?;
         if found.files.is_empty() {
@@ -85,7 +86,8 @@ fn analyse(
         let versions = manifest::read(files, roots, cwd, analysis::wanted(catalog));
         let progress = Progress::new(plan.relevant(), started);
         let text = |file: FileId| scanned.text(&found.files, file.0 as usize);
-        let project = Project { plan, versions, text: Box::new(text) };
+        let signs = manifest::Manifests::read(&found.signs);
+        let project = Project { plan, versions, signs, text: Box::new(text) };
         let mut report = analysis::analyse(&project, catalog, &settings.analysis, &|| progress.advance());
         progress.finish();
         (report.stats.files, report.stats.bytes) = scanned.size;

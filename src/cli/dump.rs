@@ -93,7 +93,7 @@ fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> R
 /// The file, and the versions of libraries that it uses.
 fn load(path: &Path) -> Result<(SourceFile, Versions), Failure> {
     let cwd = std::env::current_dir().map_err(|error| Failure::Start(error.to_string()))?;
-    let found = discover(&[path.to_owned()], &cwd)
+    let found = discover(&[path.to_owned()], &cwd, &|_| false)
         .map_err(|bad| Failure::Arguments(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     if path.is_dir() {
         return Err(Failure::Arguments(format!("{}: is a directory; name one file", path.display())));

@@ -2,8 +2,8 @@
 
 use super::{Resolved, Ty};
 use crate::catalog::schema::Role;
-use crate::catalog::{SymbolFacts, TypeId};
-use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, Name, Op, Root};
+use crate::catalog::{EntryId, SymbolFacts, TypeId};
+use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, Name, Op, Root, Span};
 use smallvec::SmallVec;
 
 /// Overrides considered for a virtual call, and classes for an ancestry.
@@ -234,6 +234,24 @@ impl Resolved<'_> {
             let facts = self.decorator_facts(home, decorator);
             facts.is_empty() || facts.iter().any(|facts| facts.has_role(Role::Invokes))
         })
+    }
+
+    /// The ways in which the function is entered, by what its decorators say, and where these are.
+    pub fn entered_by_decorators(&self, func: FuncId) -> Vec<(EntryId, Span)> {
+        let function = self.program.func(func);
+        let home = function.parent.unwrap_or(func);
+        let entered = |decorator: &crate::ir::Decorator| {
+            let facts = self.decorator_facts(home, decorator);
+            let ids: Vec<EntryId> = facts.iter().flat_map(|facts| &facts.enters).copied().collect();
+            let span = decorator.span;
+            ids.into_iter().map(move |id| (id, span))
+        };
+        function.decorators.iter().flat_map(entered).collect()
+    }
+
+    /// The ways in which methods of the class are entered, by what it extends.
+    pub fn entered_by_bases(&self, class: ClassId) -> Vec<EntryId> {
+        self.base_paths(class).flat_map(|path| self.catalog.entered_bases(&path)).copied().collect()
     }
 
     /// What the function is called with, by what its decorators say: (position of the parameter, type).

@@ -36,6 +36,8 @@ pub struct Discovery {
     /// Those in the directories that were searched, by the same rules as for files, and those beside and above what was given by name,
     /// up to the working directory. Sorted by shown path, without duplicates.
     pub manifests: Vec<FoundManifest>,
+    /// In the same directories, other files that were asked for; they may be sources as well. Sorted by shown path, without duplicates.
+    pub signs: Vec<FoundManifest>,
     pub problems: Vec<Problem>,
 }
 
@@ -57,9 +59,10 @@ pub enum BadPath {
 /// (inside a git repository or not), and without installed code: virtual environments, `site-packages`, `node_modules`, caches.
 /// Files without bodies (`.pyi`, `.d.ts`) and minified ones (`.min.js`) are taken only by name.
 ///
-/// `cwd` is the absolute directory that relative paths start from and shown paths are relative to.
-pub fn discover(paths: &[PathBuf], cwd: &Path) -> Result<Discovery, Vec<BadPath>> {
-    let mut found = Search::default();
+/// `cwd` is the absolute directory that relative paths start from and shown paths are relative to. `is_sign` tells by the shown path which
+/// other files are wanted.
+pub fn discover(paths: &[PathBuf], cwd: &Path, is_sign: &dyn Fn(&str) -> bool) -> Result<Discovery, Vec<BadPath>> {
+    let mut found = Search::new(is_sign);
     let mut bad = Vec::new();
     for path in paths {
         if let Err(error) = found.argument(path, cwd) {
@@ -69,17 +72,29 @@ pub fn discover(paths: &[PathBuf], cwd: &Path) -> Result<Discovery, Vec<BadPath>
     if bad.is_empty() { Ok(found.finish()) } else { Err(bad) }
 }
 
-#[derive(Default)]
-struct Search {
+struct Search<'s> {
+    is_sign: &'s dyn Fn(&str) -> bool,
     /// With the real path, which tells duplicates.
     files: Vec<(Found, PathBuf)>,
     manifests: Vec<FoundManifest>,
+    signs: Vec<FoundManifest>,
     /// Where manifests above given files and directories were looked for.
     looked_above: BTreeSet<PathBuf>,
     problems: Vec<Problem>,
 }
 
-impl Search {
+impl<'s> Search<'s> {
+    fn new(is_sign: &'s dyn Fn(&str) -> bool) -> Search<'s> {
+        Search {
+            is_sign,
+            files: Vec::new(),
+            manifests: Vec::new(),
+            signs: Vec::new(),
+            looked_above: BTreeSet::new(),
+            problems: Vec::new(),
+        }
+    }
+
     fn argument(&mut self, path: &Path, cwd: &Path) -> Result<(), BadPath> {
         let absolute = clean(&cwd.join(path));
         let shown = || shown(&absolute, cwd);
@@ -90,7 +105,9 @@ impl Search {
         // The path as given, not the cleaned one: `link/..` is where the link leads.
         let real = fs::canonicalize(cwd.join(path)).map_err(refused)?;
         let kind = fs::metadata(&real).map_err(refused)?;
-        self.manifests.extend(texts::above(&absolute, kind.is_file(), cwd, &mut self.looked_above));
+        for beside in texts::above(&absolute, kind.is_file(), cwd, &mut self.looked_above) {
+            self.note(beside);
+        }
         if kind.is_dir() {
             self.directory(&real, &absolute, cwd);
             Ok(())
@@ -135,13 +152,23 @@ impl Search {
             };
             // Ignore files with mistakes still work but for the lines concerned: nothing of the user's code is lost.
             let is_file = entry.file_type().is_some_and(|t| t.is_file());
+            if is_file {
+                self.note(FoundManifest { path: shown_path(entry.path()), disk: entry.path().to_owned() });
+            }
             if let Some(language) = is_file.then(|| language_of_name(entry.path(), false)).flatten() {
                 let disk = entry.into_path();
                 self.files.push((Found { path: shown_path(&disk), disk: disk.clone(), language }, disk));
-            } else if is_file && texts::is_manifest(entry.file_name()) {
-                let disk = entry.into_path();
-                self.manifests.push(FoundManifest { path: shown_path(&disk), disk });
             }
+        }
+    }
+
+    /// Keeps a file for what it says about others.
+    fn note(&mut self, file: FoundManifest) {
+        if (self.is_sign)(&file.path) {
+            self.signs.push(file.clone());
+        }
+        if file.disk.file_name().is_some_and(texts::is_manifest) {
+            self.manifests.push(file);
         }
     }
 
@@ -160,11 +187,14 @@ impl Search {
         self.files.retain(|(_, real)| seen.insert(real.clone()));
         self.manifests.sort();
         self.manifests.dedup_by(|a, b| a.path == b.path);
+        self.signs.sort();
+        self.signs.dedup_by(|a, b| a.path == b.path);
         self.problems.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
         self.problems.dedup();
         Discovery {
             files: self.files.into_iter().map(|(found, _)| found).collect(),
             manifests: self.manifests,
+            signs: self.signs,
             problems: self.problems,
         }
     }
@@ -263,7 +293,7 @@ mod tests {
     fn find(dir: &tempfile::TempDir, paths: &[&str]) -> Discovery {
         let cwd = fs::canonicalize(dir.path()).unwrap();
         let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
-        discover(&paths, &cwd).unwrap()
+        discover(&paths, &cwd, &|_| false).unwrap()
     }
 
     fn names(discovery: &Discovery) -> Vec<&str> {
@@ -383,7 +413,7 @@ mod tests {
     fn a_missing_path_is_an_error_that_names_all_of_them() {
         let dir = tree(&[("a.py", "")]);
         let paths = ["nope.py".into(), "a.py".into(), "gone".into()];
-        let errors = discover(&paths, dir.path()).unwrap_err();
+        let errors = discover(&paths, dir.path(), &|_| false).unwrap_err();
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors, ["nope.py: no such file or directory", "gone: no such file or directory"]);
     }
@@ -401,7 +431,7 @@ mod tests {
         assert_eq!(names(&find(&dir, &["link.py"])), ["link.py"]);
         assert_eq!(names(&find(&dir, &["other"])), ["other/a.py"]);
         assert_eq!(names(&find(&dir, &["pkg/up/pkg"])), ["pkg/up/pkg/a.py"]);
-        let errors = discover(&["loop".into()], dir.path()).unwrap_err();
+        let errors = discover(&["loop".into()], dir.path(), &|_| false).unwrap_err();
         assert!(matches!(errors[0], BadPath::Inaccessible { .. }), "{errors:?}");
     }
 }

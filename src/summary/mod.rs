@@ -7,11 +7,13 @@
 //! asked about when one is made, so the duty climbs from class to class as far as it is believed.
 
 pub mod ambient;
+pub mod calls;
 pub mod class;
 pub mod departure;
 pub mod dependency;
 mod derived;
 pub mod ends;
+pub mod entries;
 pub mod polling;
 mod print;
 pub mod shared;

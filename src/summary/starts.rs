@@ -1,14 +1,15 @@
 //! Who starts what runs in the background, how often, and whether anybody can stop it.
 
 use super::Summaries;
+use super::calls::ops;
+use super::entries::{Entries, asks_global};
 use super::polling::{Polling, Use};
 use crate::catalog::schema::{Invocation, Role};
 use crate::ir::{
-    Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span,
-    Term,
+    Arg, Callee, ClassId, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span, Term,
 };
 use crate::resolve::{CallInfo, Target, symbol_args};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// Callers that are asked who calls them.
 const MAX_DEPTH: u32 = 5;
@@ -52,47 +53,21 @@ pub struct Deaf {
     pub used: Use,
 }
 
-/// Calls of the program by what they reach.
+/// Answers about what a program starts.
 pub struct Starts<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    callers: FxHashMap<FuncId, Vec<OpRef>>,
-    makers: FxHashMap<ClassId, Vec<OpRef>>,
-    /// Calls that get the function as an argument.
-    handed: FxHashMap<FuncId, Vec<OpRef>>,
+    entries: &'s Entries<'s, 'a>,
     /// Fields through which something is read that does not only let it run on: in methods of a module, or from outside of an object.
     read_fields: FxHashSet<(Option<ModuleId>, Name)>,
 }
 
 impl<'s, 'a> Starts<'s, 'a> {
     /// Looks through the program once.
-    pub fn new(summaries: &'s Summaries<'a>) -> Self {
-        let mut starts = Starts {
-            summaries,
-            callers: FxHashMap::default(),
-            makers: FxHashMap::default(),
-            handed: FxHashMap::default(),
-            read_fields: FxHashSet::default(),
-        };
-        let resolved = summaries.resolved;
-        for func in resolved.program.func_ids() {
-            for (at, op) in ops(resolved.program.func(func), func) {
-                starts.note_fields(resolved.program.module_of(func), op);
-                let Op::Call { args, .. } = op else { continue };
-                for arg in args {
-                    for ty in resolved.type_of(func, &arg.place) {
-                        if let crate::resolve::Ty::Func(given) = ty {
-                            starts.handed.entry(given).or_default().push(at);
-                        }
-                    }
-                }
-                for target in resolved.call(at).map(|info| info.targets.as_slice()).unwrap_or_default() {
-                    match target {
-                        Target::Project(called) => starts.callers.entry(*called).or_default().push(at),
-                        Target::Construct(class) => starts.makers.entry(*class).or_default().push(at),
-                        _ => {}
-                    }
-                }
-            }
+    pub fn new(summaries: &'s Summaries<'a>, entries: &'s Entries<'s, 'a>) -> Self {
+        let mut starts = Starts { summaries, entries, read_fields: FxHashSet::default() };
+        let program = summaries.resolved.program;
+        for func in program.func_ids() {
+            ops(program.func(func), func).for_each(|(_, op)| starts.note_fields(program.module_of(func), op));
         }
         starts
     }
@@ -341,7 +316,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             return Often::Once;
         }
         let Some(depth) = depth.checked_sub(1) else { return Often::Call };
-        if self.is_handler(func) {
+        if self.entries.of(func).is_some() {
             return Often::Request;
         }
         if !function.decorators.is_empty() && resolved.has_unknown_decorator(func) {
@@ -353,8 +328,8 @@ impl<'s, 'a> Starts<'s, 'a> {
             return self.of_class(class, depth);
         }
         let outside = |at: &&OpRef| !self.is_part_of(at.func, func);
-        let calls = [&self.callers, &self.handed].into_iter().filter_map(|calls| calls.get(&func)).flatten();
-        let calls = calls.filter(outside).take(MAX_CALLERS);
+        let calls = self.entries.calls();
+        let calls = calls.of(func).iter().chain(calls.handing(func)).filter(outside).take(MAX_CALLERS);
         let often = calls.map(|at| self.often_within(at.func, depth)).max();
         match (often, function.kind, function.parent) {
             (Some(often), ..) => often,
@@ -370,7 +345,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             return Often::Once;
         }
         let family = std::iter::once(class).chain(resolved.descendants(class));
-        let mut made = family.filter_map(|class| self.makers.get(&class)).flatten().take(MAX_CALLERS).peekable();
+        let mut made = family.flat_map(|class| self.entries.calls().making(class)).take(MAX_CALLERS).peekable();
         if made.peek().is_none() {
             return Often::Instance(class);
         }
@@ -388,30 +363,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     /// Something in the program makes objects of the class.
     pub fn is_made(&self, class: ClassId) -> bool {
         let family = std::iter::once(class).chain(self.summaries.resolved.descendants(class));
-        family.into_iter().any(|class| self.makers.contains_key(&class))
-    }
-
-    /// A server calls it for each request or client.
-    pub fn is_handler(&self, func: FuncId) -> bool {
-        let resolved = self.summaries.resolved;
-        let (function, language) = (resolved.program.func(func), resolved.language());
-        let is = |name: &Name| language.request_handlers.contains(name);
-        if function.decorators.iter().any(|decorator| decorator.path.last().is_some_and(is)) {
-            return true;
-        }
-        if function.class.is_none() && is(&function.name) && function.name.chars().all(|c| c.is_ascii_uppercase()) {
-            return true;
-        }
-        self.handed.get(&func).into_iter().flatten().any(|at| {
-            let Op::Call { callee: Callee::Method { name, .. }, args, .. } = &resolved.program.op(*at).op else {
-                return false;
-            };
-            let event =
-                |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if language.request_events.contains(text));
-            let path =
-                args.first().is_some_and(|arg| matches!(&arg.literal, Some(Const::Str(text)) if text.starts_with('/')));
-            (is(name) && path) || args.iter().any(event)
-        })
+        family.into_iter().any(|class| !self.entries.calls().making(class).is_empty())
     }
 
     /// The class has a method that is there to end it, which does nothing, and one that goes on for ever.
@@ -452,19 +404,4 @@ fn does_nothing(function: &Function, func: FuncId, resolved: &crate::resolve::Re
     });
     let plain = function.blocks.iter().all(|block| !matches!(block.term, Term::Raise { .. } | Term::Halt));
     quiet && plain && calls <= 1 && !function.decorators.iter().any(|decorator| decorator.path.last().is_some())
-}
-
-/// It looks at a variable of the module before it goes on: what it starts, it may start once.
-fn asks_global(function: &Function) -> bool {
-    function
-        .blocks
-        .iter()
-        .any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
-}
-
-fn ops(function: &Function, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
-    function.blocks.iter().enumerate().flat_map(move |(b, block)| {
-        let at = move |i| OpRef { func, block: BlockId(b as u32), op: i as u32 };
-        block.instrs.iter().enumerate().map(move |(i, instr)| (at(i), &instr.op))
-    })
 }

@@ -4,7 +4,7 @@ mod polling;
 mod scope;
 mod streams;
 
-pub use scope::FileScope;
+pub use scope::{FileScope, Reached, Shown};
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
@@ -16,6 +16,7 @@ use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepR
 use crate::flow::{Kind, Start};
 use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
+use crate::summary::entries::Entries;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -26,6 +27,7 @@ use std::rc::Rc;
 pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: f64) -> Vec<Finding> {
     let program = summaries.resolved.program;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
+    let entries = Entries::new(summaries, &|module| scopes.get(module.index()).map_or(&[], |scope| &scope.entered));
     let (owners, kept) = judge_owners(summaries, scopes, &all);
     let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
     let mut out = Vec::new();
@@ -63,7 +65,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     out.extend(judge_shared(summaries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
-    out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
+    out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
     out

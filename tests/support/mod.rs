@@ -18,7 +18,7 @@
 //! `#! diagnostic: syntax` (the file does not parse whole, on purpose); they begin with `//!` where comments begin with `//`.
 //!
 //! A fixture may be a folder. Its files are analysed together under the paths that they have in it, with the manifests that lie among them
-//! (`package.json`, `tsconfig.json`, `pyproject.toml`, `requirements.txt`); each states what is reported on its own lines.
+//! (`package.json`, `requirements.txt`, `vercel.json`, `Dockerfile`: whatever is no source); each states what is reported on its own lines.
 
 pub mod expect;
 pub mod layout;
@@ -113,11 +113,9 @@ pub struct Fixture {
     pub manifests: Vec<(String, String)>,
 }
 
-/// Files that say how the others find each other.
+/// A file that is no source says how the others find each other, or where they run.
 fn is_manifest(name: &str) -> bool {
-    let config = name.starts_with("tsconfig.") || name.starts_with("jsconfig.");
-    matches!(name, "package.json" | "pyproject.toml" | "setup.cfg" | "requirements.txt")
-        || (config && name.ends_with(".json"))
+    Language::of_name(Path::new(name)).is_none()
 }
 
 impl Fixture {

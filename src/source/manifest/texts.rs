@@ -41,7 +41,8 @@ pub(in crate::source) fn is_manifest(name: &OsStr) -> bool {
     stem == "package" || config.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
 }
 
-/// Those beside and above what was given, up to `cwd`; when it is not below that, those beside a file. Directories in `seen` are left out.
+/// The files beside and above what was given, up to `cwd`; when it is not below that, those beside a file. Directories in `seen` are left
+/// out.
 pub(in crate::source) fn above(
     given: &Path,
     is_file: bool,
@@ -60,7 +61,7 @@ pub(in crate::source) fn above(
             break;
         }
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| is_manifest(&entry.file_name())) {
+        for entry in entries {
             found.push(FoundManifest { path: shown(&entry.path(), cwd), disk: entry.path() });
         }
     }

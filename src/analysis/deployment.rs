@@ -1,0 +1,300 @@
+//! Where the code of a project runs, by what lies beside it: configurations of platforms, containers and servers; and which files are
+//! entered from outside, by their names and by what configurations say.
+
+use super::Plan;
+use crate::catalog::Catalog;
+use crate::catalog::schema::Ecosystem;
+use crate::catalog::schema::entry::{Deployment, EnteredBy, Entry, Runs};
+use crate::ir::{FileId, Name};
+use crate::source::manifest::Manifests;
+use crate::summary::entries::{FileEntry, Way};
+use crate::verdict::{Reached, Shown};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// Directories with what is needed to run the code beside them.
+const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
+
+/// Imports between an entry and a module.
+const MAX_IMPORTS: u32 = 12;
+
+/// What a configuration names.
+struct Handler {
+    /// Path without extension.
+    file: String,
+    /// Empty: whatever the file exports.
+    export: Name,
+    shown: usize,
+}
+
+/// A way in which files of certain names are entered.
+struct Convention<'c> {
+    entry: &'c Entry,
+    /// `None`: files of any name.
+    files: Option<GlobSet>,
+}
+
+/// What is known of a project besides its sources.
+pub struct Deployments<'c> {
+    shown: Vec<Shown>,
+    ids: Vec<Name>,
+    by_directory: FxHashMap<String, Vec<usize>>,
+    handlers: Vec<Handler>,
+    conventions: Vec<Convention<'c>>,
+}
+
+/// Tells which files show where code runs, by their paths.
+pub struct Signs(GlobSet);
+
+impl Signs {
+    pub fn new(catalog: &Catalog) -> Signs {
+        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files)))
+    }
+
+    /// `path`: of a file, with forward slashes.
+    pub fn is_sign(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
+}
+
+/// Matches paths that end as one of the patterns says. A pattern that is none, which a test of the catalogue prevents, matches nothing.
+fn ends<'n>(patterns: impl Iterator<Item = &'n Name>) -> GlobSet {
+    let globs = patterns.map(|pattern| GlobBuilder::new(&format!("**/{pattern}")).literal_separator(true).build());
+    let mut set = GlobSetBuilder::new();
+    globs.flatten().for_each(|glob| {
+        set.add(glob);
+    });
+    set.build().unwrap_or_default()
+}
+
+impl<'c> Deployments<'c> {
+    /// `signs`: the files of which [`Signs`] says that they are some.
+    pub fn new(signs: &Manifests, catalog: &'c Catalog) -> Deployments<'c> {
+        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| catalog.of(of).entries());
+        let by_name = conventions.filter(|entry| !entry.files.is_empty() || !entry.exports.is_empty());
+        let mut out = Deployments {
+            shown: Vec::new(),
+            ids: Vec::new(),
+            by_directory: FxHashMap::default(),
+            handlers: Vec::new(),
+            conventions: by_name
+                .map(|entry| Convention { entry, files: (!entry.files.is_empty()).then(|| ends(entry.files.iter())) })
+                .collect(),
+        };
+        for deployment in catalog.deployments() {
+            let names = ends(deployment.files.iter());
+            for (path, text) in signs.iter().filter(|(path, _)| names.is_match(path)) {
+                out.note(deployment, path, text);
+            }
+        }
+        out
+    }
+
+    fn note(&mut self, deployment: &Deployment, path: &str, text: &str) {
+        let found = |word: &String| memchr::memmem::find(text.as_bytes(), word.as_bytes());
+        if deployment.unless.iter().any(|word| found(word).is_some()) {
+            return;
+        }
+        let at = match deployment.words.is_empty() {
+            true => Some(0),
+            false => deployment.words.iter().filter_map(found).min(),
+        };
+        let Some(at) = at else { return };
+        let line = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        let index = self.shown.len();
+        self.shown.push(Shown {
+            noun: deployment.noun.clone(),
+            runs: deployment.runs,
+            concurrent: deployment.concurrent,
+            interleaves: deployment.interleaves,
+            reloads: deployment.reloads,
+            path: Name::new(path),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+        });
+        self.ids.push(deployment.id);
+        let mut directory = directory_of(path);
+        while let Some(name) = directory.rsplit('/').next().filter(|name| OPERATIONS.contains(name)) {
+            directory = directory[..directory.len() - name.len()].trim_end_matches('/');
+        }
+        self.by_directory.entry(directory.to_owned()).or_default().push(index);
+        self.note_handlers(deployment, path, text, index);
+    }
+
+    fn note_handlers(&mut self, deployment: &Deployment, path: &str, text: &str, shown: usize) {
+        if deployment.handlers.is_empty() {
+            return;
+        }
+        let home = directory_of(path);
+        let mut roots = vec![String::new()];
+        roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)));
+        for value in deployment.handlers.iter().flat_map(|key| values(text, key)) {
+            for root in &roots {
+                let (file, export) = match extension(&value) {
+                    Some(stem) => (stem.to_owned(), Name::default()),
+                    None => match value.rsplit_once('.') {
+                        Some((file, export)) => (file.to_owned(), Name::new(export)),
+                        None => continue,
+                    },
+                };
+                // `app.orders.handler` is written as well as `app/orders.handler`.
+                let dotted = file.replace('.', "/");
+                for file in [file, dotted] {
+                    let file = joined(&[home, root, &file]);
+                    if !self.handlers.iter().any(|known| known.file == file && known.export == export) {
+                        self.handlers.push(Handler { file, export, shown });
+                    }
+                }
+            }
+        }
+    }
+
+    /// What shows where the code of a file runs, the nearest first.
+    fn above(&self, path: &str) -> impl Iterator<Item = usize> + '_ {
+        let mut directories = vec![directory_of(path)];
+        while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
+            directories.push(above);
+        }
+        if directories.last().is_some_and(|last| !last.is_empty()) {
+            directories.push("");
+        }
+        let directories: Vec<&Vec<usize>> = directories.iter().filter_map(|at| self.by_directory.get(*at)).collect();
+        directories.into_iter().flatten().copied()
+    }
+
+    /// What shows where the code of a file runs, the nearest first.
+    pub fn shown(&self, path: &str) -> Vec<Shown> {
+        self.above(path).map(|index| self.shown[index].clone()).collect()
+    }
+
+    /// How functions of the file are entered, as far as its name and place or a configuration say.
+    pub fn entered(&self, path: &str) -> Vec<FileEntry> {
+        let stem = stem_of(path);
+        let mut out: Vec<FileEntry> = Vec::new();
+        for handler in self.handlers.iter().filter(|handler| handler.file == stem) {
+            let shown = &self.shown[handler.shown];
+            let noun = Name::from(format!("invocation of the {} function", shown.noun));
+            let exports = if handler.export.is_empty() { Vec::new() } else { vec![handler.export] };
+            let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs };
+            out.push(FileEntry { way, exports, params: Vec::new() });
+        }
+        let evident: Vec<Name> = self.above(path).map(|index| self.ids[index]).collect();
+        for Convention { entry, files } in &self.conventions {
+            let needed = entry.needs.is_empty() || entry.needs.iter().any(|id| evident.contains(id));
+            if needed && files.as_ref().is_none_or(|files| files.is_match(stem)) {
+                let (exports, params) = (entry.exports.clone(), entry.params.clone());
+                out.push(FileEntry { way: Way::of(entry), exports, params });
+            }
+        }
+        out
+    }
+
+    /// Per file: the nearest file that a platform enters without keeping the process, itself included, from which imports lead to it.
+    pub(super) fn reached(&self, plan: &Plan) -> FxHashMap<FileId, Reached> {
+        let mut out: FxHashMap<FileId, Reached> = FxHashMap::default();
+        let mut pending: VecDeque<(FileId, u32)> = VecDeque::new();
+        if self.handlers.is_empty() && self.conventions.is_empty() {
+            return out;
+        }
+        for file in plan.files() {
+            let path = plan.path(file);
+            // Exports alone may be anybody's: the code has to be looked at.
+            let by_name = self.entered(path).into_iter().find(|entry| {
+                entry.way.runs != Runs::Server && entry.way.by != EnteredBy::Render && entry.params.is_empty()
+            });
+            let Some(entry) = by_name else { continue };
+            if let Some(reached) = self.serverless(path, entry.way) {
+                out.insert(file, reached);
+                pending.push_back((file, 0));
+            }
+        }
+        while let Some((file, distance)) = pending.pop_front() {
+            let Some(reached) = out.get(&file).filter(|_| distance < MAX_IMPORTS).cloned() else { continue };
+            for target in plan.graph.imports(file) {
+                if !out.contains_key(target) {
+                    out.insert(*target, reached.clone());
+                    pending.push_back((*target, distance + 1));
+                }
+            }
+        }
+        out
+    }
+
+    /// That what is entered in the file in this way runs on a platform that does not keep the process, and what says so.
+    fn serverless(&self, path: &str, way: Way) -> Option<Reached> {
+        Reached::new(way, Name::new(path), &self.shown(path))
+    }
+}
+
+/// The values that follow a key in a text in YAML, JSON, TOML or a programming language.
+fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (at, _) in text.match_indices(key) {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+            continue;
+        }
+        let rest: &'t str = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start_matches(' ');
+        let Some(rest) = rest.strip_prefix([':', '=']) else { continue };
+        let rest = rest.trim_start_matches(' ').trim_start_matches(['"', '\'', '`']);
+        let value: String = rest.chars().take_while(|c| c.is_alphanumeric() || "_-./".contains(*c)).collect();
+        if !value.is_empty() && !out.contains(&value) {
+            out.push(value);
+        }
+    }
+    out
+}
+
+/// The path of a source file without its extension.
+fn extension(value: &str) -> Option<&str> {
+    let (stem, extension) = value.rsplit_once('.')?;
+    crate::source::Language::of_name(std::path::Path::new(value)).filter(|_| !extension.is_empty()).map(|_| stem)
+}
+
+fn stem_of(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => &path[..path.len() - extension.len() - 1],
+        _ => path,
+    }
+}
+
+fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// One path of several, without `.` and `..`.
+fn joined(parts: &[&str]) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for part in parts.iter().flat_map(|part| part.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                out.pop();
+            }
+            name => out.push(name),
+        }
+    }
+    out.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_keys_in_every_notation() {
+        let text = "handler: src/orders.create\n  \"Handler\": \"app.main\",\nhandler = 'x.y'\nmy_handler: no.no\nhandlers: no.no\n";
+        assert_eq!(values(text, "handler"), ["src/orders.create", "x.y"]);
+        assert_eq!(values(text, "Handler"), ["app.main"]);
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(joined(&["a/b", "./c", "../d.x"]), "a/b/d.x");
+        assert_eq!(stem_of("a.b/c.test.ts"), "a.b/c.test");
+        assert_eq!(stem_of("a.b/Makefile"), "a.b/Makefile");
+        assert_eq!(extension("src/x.ts"), Some("src/x"));
+        assert_eq!(extension("src/x.handler"), None);
+    }
+}

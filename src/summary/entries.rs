@@ -1,0 +1,337 @@
+//! Who calls the functions of a program from outside - for each request, job, invocation - and through which functions that goes.
+
+use super::Summaries;
+use super::calls::{Calls, ops};
+use crate::catalog::EntryId;
+use crate::catalog::schema::Role;
+use crate::catalog::schema::entry::{EnteredBy, Entry, Runs};
+use crate::ir::{
+    Arg, Callee, ClassId, Const, Export, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Root, Span, Term,
+};
+use crate::resolve::{Target, Ty};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// Calls between what is entered and what is asked about.
+const MAX_CALLS: usize = 5;
+
+/// Callers of one function that are looked at.
+const MAX_CALLERS: usize = 16;
+
+/// Calls around an exported function: `export default withAuth(withDb(handler))`.
+const MAX_WRAPPERS: u32 = 4;
+
+/// How a function is entered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Way {
+    /// One such call, for people, without article: `request to a FastAPI route`.
+    pub noun: Name,
+    pub by: EnteredBy,
+    pub runs: Runs,
+}
+
+impl Way {
+    pub fn of(entry: &Entry) -> Way {
+        Way { noun: Name::new(&entry.noun), by: entry.by, runs: entry.runs }
+    }
+}
+
+/// What files of a module's name and place, or a configuration that names it, say is entered in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileEntry {
+    pub way: Way,
+    /// Exports that are entered; a dotted one is a member of an object. Empty: every one.
+    pub exports: Vec<Name>,
+    /// What the first parameters are called; empty: anything.
+    pub params: Vec<Name>,
+}
+
+/// A function that is called from outside.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    pub way: Way,
+    /// What says so: a decorator, a registration, or else the function's name.
+    pub at: Span,
+}
+
+/// How something outside comes to call a function.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    pub entered: Entered,
+    pub entry: FuncId,
+    /// From the call in the entry to the one that reaches the function; empty when it is the entry.
+    pub calls: Vec<OpRef>,
+}
+
+/// Answers about what is entered.
+pub struct Entries<'s, 'a> {
+    summaries: &'s Summaries<'a>,
+    calls: Calls,
+    entered: FxHashMap<FuncId, Entered>,
+}
+
+impl<'s, 'a> Entries<'s, 'a> {
+    /// Looks through the program once. `of_file`: what is known of each module from its name and place.
+    pub fn new(summaries: &'s Summaries<'a>, of_file: &dyn Fn(ModuleId) -> &'s [FileEntry]) -> Self {
+        let mut entries = Entries { summaries, calls: Calls::new(summaries), entered: FxHashMap::default() };
+        let program = summaries.resolved.program;
+        for module in program.module_ids() {
+            for entry in of_file(module) {
+                entries.note_file(module, entry);
+            }
+        }
+        for class in (0..program.classes.len() as u32).map(ClassId) {
+            entries.note_class(class);
+        }
+        for func in program.func_ids() {
+            entries.note_decorators(func);
+        }
+        for (at, info) in summaries.resolved.calls() {
+            for target in &info.targets {
+                let Target::Catalog { facts } = target else { continue };
+                facts.enters.iter().for_each(|id| entries.note_registered(at, *id));
+                facts.marks.iter().for_each(|id| entries.note(at.func, *id, program.func(at.func).name_span));
+            }
+        }
+        for func in program.func_ids() {
+            entries.note_by_name(func);
+        }
+        entries
+    }
+
+    /// How the function is entered, when it is.
+    pub fn of(&self, func: FuncId) -> Option<&Entered> {
+        self.entered.get(&func)
+    }
+
+    /// All calls of the program.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// The shortest way from outside to the function. `None`: none is known, or not more often than once per process.
+    pub fn chain(&self, func: FuncId) -> Option<Chain> {
+        let mut seen = FxHashSet::from_iter([func]);
+        let mut pending = VecDeque::from([(func, Vec::new())]);
+        while let Some((func, calls)) = pending.pop_front() {
+            if let Some(entered) = self.of(func) {
+                return Some(Chain { entered: entered.clone(), entry: func, calls });
+            }
+            if calls.len() >= MAX_CALLS || self.runs_once(func) {
+                continue;
+            }
+            for at in self.leading_to(func).into_iter().take(MAX_CALLERS) {
+                if seen.insert(at.func) {
+                    let calls = std::iter::once(at).chain(calls.iter().copied()).collect();
+                    pending.push_back((at.func, calls));
+                }
+            }
+            // A closure that somebody calls some time.
+            let function = self.summaries.resolved.program.func(func);
+            if let (FnKind::Closure | FnKind::Chain, Some(parent)) = (function.kind, function.parent)
+                && self.calls.of(func).is_empty()
+                && seen.insert(parent)
+            {
+                pending.push_back((parent, calls));
+            }
+        }
+        None
+    }
+
+    /// Calls that run the function: of itself, or for a constructor those that make an object.
+    fn leading_to(&self, func: FuncId) -> Vec<OpRef> {
+        let resolved = self.summaries.resolved;
+        let function = resolved.program.func(func);
+        let plain = |at: &OpRef| !resolved.program.func(at.func).block(at.block).script;
+        let class = function.class.filter(|_| function.kind == FnKind::Constructor);
+        let Some(class) = class else { return self.calls.of(func).iter().copied().filter(plain).collect() };
+        if resolved.is_singleton(class) || resolved.is_managed(class) || resolved.keeps_its_object(class) {
+            return Vec::new();
+        }
+        let family = std::iter::once(class).chain(resolved.descendants(class));
+        let made = family.flat_map(|class| self.calls.making(class)).copied();
+        made.filter(|at| plain(at) && !resolved.goes_to_global(*at)).collect()
+    }
+
+    /// What it does is done once per process, however often it is called.
+    fn runs_once(&self, func: FuncId) -> bool {
+        let resolved = self.summaries.resolved;
+        resolved.program.is_top(func)
+            || resolved.is_program_entry(func)
+            || resolved.is_memoised(func)
+            || resolved.decorator_roles(func).contains(&Role::Memoises)
+            || asks_global(resolved.program.func(func))
+    }
+
+    fn enter(&mut self, func: FuncId, way: Way, at: Span) {
+        self.entered.entry(func).or_insert(Entered { way, at });
+    }
+
+    fn note(&mut self, func: FuncId, id: EntryId, at: Span) {
+        let entry = self.summaries.resolved.catalog.entry(id);
+        // What people enter goes on in closures; a script is none.
+        if !self.summaries.resolved.program.is_top(func) {
+            self.enter(func, Way::of(entry), at);
+        }
+    }
+
+    fn note_decorators(&mut self, func: FuncId) {
+        for (id, at) in self.summaries.resolved.entered_by_decorators(func) {
+            self.note(func, id, at);
+        }
+    }
+
+    fn note_class(&mut self, class: ClassId) {
+        let resolved = self.summaries.resolved;
+        for id in resolved.entered_by_bases(class) {
+            let entry = resolved.catalog.entry(id);
+            for (name, func) in &resolved.program.class(class).methods {
+                let function = resolved.program.func(*func);
+                let meant = match entry.methods.is_empty() {
+                    true => !function.private && function.kind == FnKind::Method,
+                    false => entry.methods.contains(name),
+                };
+                if meant {
+                    self.enter(*func, Way::of(entry), function.name_span);
+                }
+            }
+        }
+    }
+
+    /// A call gets functions that are entered from then on.
+    fn note_registered(&mut self, at: OpRef, id: EntryId) {
+        let resolved = self.summaries.resolved;
+        let entry = resolved.catalog.entry(id);
+        let instr = resolved.program.op(at);
+        let Op::Call { args, .. } = &instr.op else { return };
+        let mut given: Vec<FuncId> = Vec::new();
+        for (position, arg) in args.iter().enumerate() {
+            let named = |arg: &Arg| arg.name.as_ref().is_some_and(|name| entry.options.contains(name));
+            let meant = match (&arg.name, entry.arg) {
+                (Some(_), _) => named(arg) || (entry.options.is_empty() && entry.arg.is_none()),
+                (None, Some(meant)) => position == usize::from(meant),
+                (None, None) => true,
+            };
+            if !meant {
+                continue;
+            }
+            if arg.name.is_some() || entry.options.is_empty() {
+                given.extend(self.functions(at.func, &arg.place, MAX_WRAPPERS));
+                // One of several in a list, or in an object by its name.
+                given.extend(self.members(at.func, &arg.place));
+            }
+            for field in arg.fields.iter().filter(|field| entry.options.is_empty() || named(field)) {
+                given.extend(self.functions(at.func, &field.place, MAX_WRAPPERS));
+            }
+        }
+        let span = instr.span;
+        given.into_iter().for_each(|func| self.enter(func, Way::of(entry), span));
+    }
+
+    /// The functions that a place holds, or that are given to what makes it: `withAuth(handler)`.
+    fn functions(&self, func: FuncId, place: &Place, wrappers: u32) -> Vec<FuncId> {
+        let resolved = self.summaries.resolved;
+        let own = resolved.type_of(func, place).into_iter().filter_map(|ty| match ty {
+            Ty::Func(func) => Some(func),
+            _ => None,
+        });
+        let mut out: Vec<FuncId> = own.collect();
+        if let (true, Some(wrappers)) = (out.is_empty(), wrappers.checked_sub(1)) {
+            for (_, op) in ops(resolved.program.func(func), func).filter(|(_, op)| op.dst() == Some(place)) {
+                match op {
+                    Op::Call { args, .. } => {
+                        let args = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
+                        args.for_each(|arg| out.extend(self.functions(func, &arg.place, wrappers)));
+                    }
+                    Op::Copy { src, .. } => out.extend(self.functions(func, src, wrappers)),
+                    _ => {}
+                }
+            }
+        }
+        out
+    }
+
+    /// The functions in a list or an object literal.
+    fn members(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
+        let built = ops(self.summaries.resolved.program.func(func), func).filter_map(|(_, op)| match op {
+            Op::Build { dst, parts, .. } if dst == place => Some(parts),
+            _ => None,
+        });
+        let parts: Vec<Place> = built.flatten().map(|(_, part)| *part).collect();
+        parts.iter().flat_map(|part| self.functions(func, part, MAX_WRAPPERS)).collect()
+    }
+
+    /// What the module exports under names that are entered.
+    fn note_file(&mut self, module: ModuleId, entry: &FileEntry) {
+        let resolved = self.summaries.resolved;
+        let part = resolved.program.part(module);
+        let language = resolved.language();
+        let all = || part.exports.iter().filter(|export| export.from.is_none()).map(|export| export.name).collect();
+        let names: Vec<Name> = if entry.exports.is_empty() { all() } else { entry.exports.clone() };
+        for name in names {
+            let mut members = name.split('.');
+            let first = members.next().unwrap_or_default();
+            let exported =
+                [Export::place(first), Export::whole().field(Name::new(first)), Place::global(Name::new(first))];
+            let places = exported.into_iter().enumerate().filter(|(i, _)| {
+                *i < 2 || language.exports_everything || part.exports.iter().any(|export| export.name == first)
+            });
+            let mut found: Vec<FuncId> = Vec::new();
+            let members: Vec<Name> = members.map(Name::new).collect();
+            for (_, place) in places {
+                let place = members.iter().fold(place, |place, member| place.field(*member));
+                found.extend(self.functions(part.top, &place, MAX_WRAPPERS));
+            }
+            if found.is_empty() && first == language.package_member {
+                let place = members.iter().fold(Export::whole(), |place, member| place.field(*member));
+                found.extend(self.functions(part.top, &place, MAX_WRAPPERS));
+            }
+            for func in found {
+                let function = resolved.program.func(func);
+                let params = function.params.iter().map(|param| param.name);
+                let as_said = entry.params.is_empty()
+                    || (entry.params.len() <= function.params.len()
+                        && params.zip(&entry.params).all(|(have, said)| have.trim_start_matches('_') == said.as_str()));
+                if as_said {
+                    self.enter(func, entry.way.clone(), function.name_span);
+                }
+            }
+        }
+    }
+
+    /// By what applications call the methods that register handlers, where nothing more is known.
+    fn note_by_name(&mut self, func: FuncId) {
+        let resolved = self.summaries.resolved;
+        let (function, language) = (resolved.program.func(func), resolved.language());
+        let is = |name: &Name| language.request_handlers.contains(name);
+        let request = || Way { noun: Name::new("request"), by: EnteredBy::Request, runs: Runs::Anywhere };
+        let decorated = function.decorators.iter().find(|decorator| decorator.path.last().is_some_and(is));
+        if let Some(decorator) = decorated {
+            return self.enter(func, request(), decorator.span);
+        }
+        if function.class.is_none() && is(&function.name) && function.name.chars().all(|c| c.is_ascii_uppercase()) {
+            return self.enter(func, request(), function.name_span);
+        }
+        let registered = self.calls.handing(func).iter().find(|at| {
+            let Op::Call { callee: Callee::Method { name, .. }, args, .. } = &resolved.program.op(**at).op else {
+                return false;
+            };
+            let event =
+                |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if language.request_events.contains(text));
+            let path =
+                args.first().is_some_and(|arg| matches!(&arg.literal, Some(Const::Str(text)) if text.starts_with('/')));
+            (is(name) && path) || args.iter().any(event)
+        });
+        if let Some(at) = registered.copied() {
+            self.enter(func, request(), resolved.program.op(at).span);
+        }
+    }
+}
+
+/// It looks at a variable of the module before it goes on: what it starts, it may start once.
+pub fn asks_global(function: &Function) -> bool {
+    function
+        .blocks
+        .iter()
+        .any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
+}
