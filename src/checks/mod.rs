@@ -4,6 +4,7 @@
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod aggressive_polling;
+pub mod client_per_call;
 pub mod close_not_awaited;
 pub mod connection_held_while_streaming;
 pub mod duplicate_client;
@@ -96,6 +97,7 @@ impl Rule {
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &aggressive_polling::RULE,
+    &client_per_call::RULE,
     &close_not_awaited::RULE,
     &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,
