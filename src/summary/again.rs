@@ -117,6 +117,9 @@ fn varies(resolved: &Resolved<'_>, func: FuncId, place: &Place) -> bool {
 
 /// What the op makes its result of.
 fn sources(op: &Op, f: &mut dyn FnMut(&Place)) {
+    if let Op::Build { of, .. } = op {
+        of.iter().for_each(&mut *f);
+    }
     let dst = op.dst().copied();
     op.for_each_place(&mut |place| {
         if Some(*place) != dst {
