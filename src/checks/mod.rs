@@ -16,6 +16,7 @@ pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
 pub mod poll_loop_without_stop;
+pub mod serverless_singleton;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
 pub mod unbounded_stream;
@@ -109,6 +110,7 @@ pub const RULES: &[&Rule] = &[
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
     &poll_loop_without_stop::RULE,
+    &serverless_singleton::RULE,
     &stream_without_disconnect_cleanup::RULE,
     &unbounded_stream::RULE,
     &with_does_not_close::RULE,

@@ -97,6 +97,7 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
             connects: if eager && !lazily { Connects::Eager } else { Connects::Lazy },
             parent: None,
             pool: resource.pool.clone(),
+            serverless: resource.serverless.clone(),
             keeps_process_alive: kept.iter().any(|kept| kept.resource.keeps_process_alive),
             blocking: false,
             shareable: kept.iter().all(|kept| kept.resource.shareable),

@@ -12,6 +12,7 @@ pub mod calls;
 pub mod class;
 pub mod departure;
 pub mod dependency;
+pub mod deployed;
 mod derived;
 pub mod ends;
 pub mod entries;

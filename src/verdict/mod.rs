@@ -3,9 +3,10 @@
 mod multiply;
 mod polling;
 mod scope;
+mod serverless;
 mod streams;
 
-pub use scope::{FileScope, Reached, Shown};
+pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
@@ -76,6 +77,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
+    out.extend(serverless::judge_serverless(summaries, &entries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
