@@ -412,8 +412,12 @@ impl<'d> Loader<'d> {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
-        if !matches!(symbol.role, Role::Streams | Role::Sends) && !symbol.advice.is_empty() {
-            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams` and `sends`");
+        if !matches!(symbol.role, Role::Streams | Role::Sends | Role::Retains) && !symbol.advice.is_empty() {
+            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams`, `sends` and `retains`");
+        }
+        if matches!(symbol.role, Role::Retains | Role::AddsJob | Role::BoundsRetention) == symbol.options.is_empty() {
+            let roles = "`options` belongs to roles `retains`, `adds-job` and `bounds-retention`, which need it";
+            self.mistake(&format!("{trail}.options"), roles);
         }
         if symbol.role != Role::Streams && !symbol.to.is_empty() {
             self.mistake(&format!("{trail}.to"), "`to` belongs to role `streams`");

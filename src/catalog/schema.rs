@@ -488,11 +488,15 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub events: Vec<Name>,
+    /// For `retains`, `adds-job` and `bounds-retention`: names of options.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub options: Vec<Name>,
     /// For `streams`: types; it holds only when one of the arguments is one of them.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub to: Vec<Name>,
-    /// For `streams` and `sends`: how to end when the client is gone, for people.
+    /// For `streams` and `sends`: how to end when the client is gone; for `retains`: how to bound it; for people.
     #[serde(default)]
     #[schemars(with = "String")]
     pub advice: Name,
@@ -583,6 +587,12 @@ pub enum Role {
     DropsResult,
     /// Its result is what `makers` say only when all `conditions` hold.
     MakesOnly,
+    /// Keeps all that it has done, unless one of `options` is given: in the argument, in what that has under `keyword`.
+    Retains,
+    /// Method that gives it something to do; `options` bound how long that is kept.
+    AddsJob,
+    /// Bounds how long such things keep what they have done, when one of `options` is given, as for `retains`.
+    BoundsRetention,
     /// Sees to it that idle connections of the argument are closed before the platform suspends the process.
     ClosesIdle,
     /// What it gets for one of `events` may never run, or not when the thing ends: a listener for something else.

@@ -9,6 +9,7 @@ pub mod close_not_awaited;
 pub mod connection_held_while_streaming;
 pub mod duplicate_client;
 pub mod interval_without_teardown;
+pub mod job_retention;
 pub mod never_closed;
 pub mod not_closed_on_error;
 pub mod not_closed_on_every_path;
@@ -103,6 +104,7 @@ pub const RULES: &[&Rule] = &[
     &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,
     &interval_without_teardown::RULE,
+    &job_retention::RULE,
     &never_closed::RULE,
     &not_closed_on_error::RULE,
     &not_closed_on_every_path::RULE,

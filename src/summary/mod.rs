@@ -18,6 +18,7 @@ pub mod ends;
 pub mod entries;
 pub mod polling;
 mod print;
+pub mod retention;
 pub mod shared;
 pub mod starts;
 pub mod stream;

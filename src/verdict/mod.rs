@@ -10,8 +10,8 @@ pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
-    Draft, PRECEDENCE, Subject, aggressive_polling, client_per_call, close_not_awaited, duplicate_client,
-    interval_without_teardown, never_closed, overwritten_while_open, owner_never_closed, owner_never_closes,
+    Draft, PRECEDENCE, Spoken, Subject, aggressive_polling, client_per_call, close_not_awaited, duplicate_client,
+    interval_without_teardown, job_retention, never_closed, overwritten_while_open, owner_never_closed, owner_never_closes,
     poll_loop_without_stop, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
@@ -19,6 +19,7 @@ use crate::flow::{Kind, Start};
 use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
+use crate::summary::retention::retained;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
 use multiply::Multiply;
@@ -81,6 +82,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
+    out.extend(judge_claims(summaries, scopes, retention_claims(summaries)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
     out
@@ -361,6 +363,15 @@ pub struct Claim {
 fn judge_claims(summaries: &Summaries<'_>, scopes: &[FileScope], claims: Vec<Claim>) -> Vec<Finding> {
     let scope = |claim: &Claim| &scopes[summaries.resolved.program.module_of(claim.func).index()];
     claims.into_iter().filter_map(|claim| decide_claim(summaries, claim.clone(), scope(&claim))).collect()
+}
+
+/// That queues keep all jobs they have done.
+fn retention_claims(summaries: &Summaries<'_>) -> Vec<Claim> {
+    let found = retained(summaries);
+    let spoken = found.iter().map(|retained| job_retention::detect(summaries, retained));
+    let claim =
+        |Spoken { draft, func, subject, symbol, .. }| Claim { draft, func, subject, symbol, growth: Growth::Job };
+    spoken.map(claim).collect()
 }
 
 /// Decides on a claim. What is only in tests and in programs that end anyway is no defect.
