@@ -1,17 +1,19 @@
 //! Where the code of a project runs, by what lies beside it: configurations of platforms, containers and servers; and which files are
 //! entered from outside, by their names and by what configurations say.
 
-use super::Plan;
+use super::{Plan, ecosystem};
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::catalog::schema::entry::{Deployment, EnteredBy, Entry, Runs};
 use crate::ir::{FileId, Name};
+use crate::source::Language;
 use crate::source::manifest::Manifests;
 use crate::summary::entries::{FileEntry, Way};
 use crate::verdict::{Reached, Shown};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::path::Path;
 
 /// Directories with what is needed to run the code beside them.
 const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
@@ -31,8 +33,31 @@ struct Handler {
 /// A way in which files of certain names are entered.
 struct Convention<'c> {
     entry: &'c Entry,
-    /// `None`: files of any name.
-    files: Option<GlobSet>,
+    ecosystem: Ecosystem,
+    files: GlobSet,
+    /// By the path from the directory of what is evident.
+    beside: GlobSet,
+}
+
+impl<'c> Convention<'c> {
+    fn new(entry: &'c Entry, ecosystem: Ecosystem) -> Convention<'c> {
+        let (beside, anywhere): (Vec<&str>, Vec<&str>) =
+            entry.files.iter().map(Name::as_str).partition(|pattern| pattern.starts_with('/'));
+        let files = ends(anywhere.into_iter());
+        Convention { entry, ecosystem, files, beside: globs(beside.into_iter().map(|pattern| pattern[1..].to_owned())) }
+    }
+
+    /// `evident`: directories above the file, with an id of what is shown there.
+    fn holds(&self, stem: &str, evident: &[(&str, Name)]) -> bool {
+        let needed = || evident.iter().filter(|(_, id)| self.entry.needs.contains(id));
+        if !self.entry.needs.is_empty() && needed().next().is_none() {
+            return false;
+        }
+        let within = |directory: &str| stem[directory.len()..].trim_start_matches('/');
+        self.entry.files.is_empty()
+            || self.files.is_match(stem)
+            || needed().any(|(directory, _)| self.beside.is_match(within(directory)))
+    }
 }
 
 /// What is known of a project besides its sources.
@@ -49,7 +74,7 @@ pub struct Signs(GlobSet);
 
 impl Signs {
     pub fn new(catalog: &Catalog) -> Signs {
-        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files)))
+        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files).map(Name::as_str)))
     }
 
     /// `path`: of a file, with forward slashes.
@@ -59,8 +84,12 @@ impl Signs {
 }
 
 /// Matches paths that end as one of the patterns says. A pattern that is none, which a test of the catalogue prevents, matches nothing.
-fn ends<'n>(patterns: impl Iterator<Item = &'n Name>) -> GlobSet {
-    let globs = patterns.map(|pattern| GlobBuilder::new(&format!("**/{pattern}")).literal_separator(true).build());
+fn ends<'n>(patterns: impl Iterator<Item = &'n str>) -> GlobSet {
+    globs(patterns.map(|pattern| format!("**/{pattern}")))
+}
+
+fn globs(patterns: impl Iterator<Item = String>) -> GlobSet {
+    let globs = patterns.map(|pattern| GlobBuilder::new(&pattern).literal_separator(true).build());
     let mut set = GlobSetBuilder::new();
     globs.flatten().for_each(|glob| {
         set.add(glob);
@@ -71,19 +100,19 @@ fn ends<'n>(patterns: impl Iterator<Item = &'n Name>) -> GlobSet {
 impl<'c> Deployments<'c> {
     /// `signs`: the files of which [`Signs`] says that they are some.
     pub fn new(signs: &Manifests, catalog: &'c Catalog) -> Deployments<'c> {
-        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| catalog.of(of).entries());
-        let by_name = conventions.filter(|entry| !entry.files.is_empty() || !entry.exports.is_empty());
+        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| {
+            let by_name = |entry: &&Entry| !entry.files.is_empty() || !entry.exports.is_empty();
+            catalog.of(of).entries().iter().filter(by_name).map(move |entry| Convention::new(entry, of))
+        });
         let mut out = Deployments {
             shown: Vec::new(),
             ids: Vec::new(),
             by_directory: FxHashMap::default(),
             handlers: Vec::new(),
-            conventions: by_name
-                .map(|entry| Convention { entry, files: (!entry.files.is_empty()).then(|| ends(entry.files.iter())) })
-                .collect(),
+            conventions: conventions.collect(),
         };
         for deployment in catalog.deployments() {
-            let names = ends(deployment.files.iter());
+            let names = ends(deployment.files.iter().map(Name::as_str));
             for (path, text) in signs.iter().filter(|(path, _)| names.is_match(path)) {
                 out.note(deployment, path, text);
             }
@@ -149,8 +178,8 @@ impl<'c> Deployments<'c> {
         }
     }
 
-    /// What shows where the code of a file runs, the nearest first.
-    fn above(&self, path: &str) -> impl Iterator<Item = usize> + '_ {
+    /// What shows where the code of a file runs and the directory where it does, the nearest first.
+    fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
         let mut directories = vec![directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
             directories.push(above);
@@ -158,13 +187,13 @@ impl<'c> Deployments<'c> {
         if directories.last().is_some_and(|last| !last.is_empty()) {
             directories.push("");
         }
-        let directories: Vec<&Vec<usize>> = directories.iter().filter_map(|at| self.by_directory.get(*at)).collect();
-        directories.into_iter().flatten().copied()
+        let known = directories.into_iter().filter_map(|at| self.by_directory.get(at).map(|found| (at, found)));
+        known.flat_map(|(at, found)| found.iter().map(move |index| (at, *index)))
     }
 
     /// What shows where the code of a file runs, the nearest first.
     pub fn shown(&self, path: &str) -> Vec<Shown> {
-        self.above(path).map(|index| self.shown[index].clone()).collect()
+        self.above(path).map(|(_, index)| self.shown[index].clone()).collect()
     }
 
     /// How functions of the file are entered, as far as its name and place or a configuration say.
@@ -178,10 +207,11 @@ impl<'c> Deployments<'c> {
             let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs };
             out.push(FileEntry { way, exports, params: Vec::new() });
         }
-        let evident: Vec<Name> = self.above(path).map(|index| self.ids[index]).collect();
-        for Convention { entry, files } in &self.conventions {
-            let needed = entry.needs.is_empty() || entry.needs.iter().any(|id| evident.contains(id));
-            if needed && files.as_ref().is_none_or(|files| files.is_match(stem)) {
+        let evident: Vec<(&str, Name)> = self.above(path).map(|(at, index)| (at, self.ids[index])).collect();
+        let ecosystem = Language::of_name(Path::new(path)).map(ecosystem);
+        for convention in self.conventions.iter().filter(|known| Some(known.ecosystem) == ecosystem) {
+            if convention.holds(stem, &evident) {
+                let entry = convention.entry;
                 let (exports, params) = (entry.exports.clone(), entry.params.clone());
                 out.push(FileEntry { way: Way::of(entry), exports, params });
             }
@@ -248,7 +278,7 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
 /// The path of a source file without its extension.
 fn extension(value: &str) -> Option<&str> {
     let (stem, extension) = value.rsplit_once('.')?;
-    crate::source::Language::of_name(std::path::Path::new(value)).filter(|_| !extension.is_empty()).map(|_| stem)
+    Language::of_name(Path::new(value)).filter(|_| !extension.is_empty()).map(|_| stem)
 }
 
 fn stem_of(path: &str) -> &str {

@@ -114,7 +114,7 @@ impl<'s, 'a> Entries<'s, 'a> {
         let mut seen = FxHashSet::from_iter([func]);
         let mut pending = VecDeque::from([(func, Vec::new())]);
         while let Some((func, calls)) = pending.pop_front() {
-            if let Some(entered) = self.of(func) {
+            if let Some(entered) = self.of(func).filter(|_| !self.memoised(func)) {
                 return Some(Chain { entered: entered.clone(), entry: func, calls });
             }
             if calls.len() >= MAX_CALLS || self.runs_once(func) {
@@ -158,9 +158,14 @@ impl<'s, 'a> Entries<'s, 'a> {
         let resolved = self.summaries.resolved;
         resolved.program.is_top(func)
             || resolved.is_program_entry(func)
-            || resolved.is_memoised(func)
-            || resolved.decorator_roles(func).contains(&Role::Memoises)
+            || self.memoised(func)
             || asks_global(resolved.program.func(func))
+    }
+
+    /// What it makes is made once, whoever calls it.
+    fn memoised(&self, func: FuncId) -> bool {
+        let resolved = self.summaries.resolved;
+        resolved.is_memoised(func) || resolved.decorator_roles(func).contains(&Role::Memoises)
     }
 
     fn enter(&mut self, func: FuncId, way: Way, at: Span) {
@@ -204,6 +209,10 @@ impl<'s, 'a> Entries<'s, 'a> {
         let entry = resolved.catalog.entry(id);
         let instr = resolved.program.op(at);
         let Op::Call { args, .. } = &instr.op else { return };
+        let event = |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if entry.events.contains(text));
+        if !entry.events.is_empty() && !args.iter().any(event) {
+            return;
+        }
         let mut given: Vec<FuncId> = Vec::new();
         for (position, arg) in args.iter().enumerate() {
             let named = |arg: &Arg| arg.name.as_ref().is_some_and(|name| entry.options.contains(name));
@@ -219,6 +228,7 @@ impl<'s, 'a> Entries<'s, 'a> {
                 given.extend(self.functions(at.func, &arg.place, MAX_WRAPPERS));
                 // One of several in a list, or in an object by its name.
                 given.extend(self.members(at.func, &arg.place));
+                given.extend(self.methods(at.func, &arg.place, &entry.methods));
             }
             for field in arg.fields.iter().filter(|field| entry.options.is_empty() || named(field)) {
                 given.extend(self.functions(at.func, &field.place, MAX_WRAPPERS));
@@ -249,6 +259,17 @@ impl<'s, 'a> Entries<'s, 'a> {
             }
         }
         out
+    }
+
+    /// Those of these names of an object or a class of the program.
+    fn methods(&self, func: FuncId, place: &Place, names: &[Name]) -> Vec<FuncId> {
+        let resolved = self.summaries.resolved;
+        let classes = resolved.type_of(func, place).into_iter().filter_map(|ty| match ty {
+            Ty::Object(class) | Ty::Class(class) => Some(class),
+            _ => None,
+        });
+        let methods = |class| names.iter().filter_map(move |name| resolved.find_method(class, name));
+        classes.flat_map(methods).collect()
     }
 
     /// The functions in a list or an object literal.
