@@ -8,8 +8,8 @@ use crate::catalog::schema::entry::{Deployment, EnteredBy, Entry, Runs};
 use crate::ir::{FileId, Name};
 use crate::source::Language;
 use crate::source::manifest::Manifests;
+use crate::summary::deployed::{Reached, Shown};
 use crate::summary::entries::{FileEntry, Way};
-use crate::verdict::{Reached, Shown};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -135,6 +135,7 @@ impl<'c> Deployments<'c> {
         self.shown.push(Shown {
             noun: deployment.noun.clone(),
             runs: deployment.runs,
+            advised: deployment.advised,
             concurrent: deployment.concurrent,
             interleaves: deployment.interleaves,
             reloads: deployment.reloads,
@@ -204,7 +205,7 @@ impl<'c> Deployments<'c> {
             let shown = &self.shown[handler.shown];
             let noun = Name::from(format!("invocation of the {} function", shown.noun));
             let exports = if handler.export.is_empty() { Vec::new() } else { vec![handler.export] };
-            let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs };
+            let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs, advised: shown.advised };
             out.push(FileEntry { way, exports, params: Vec::new() });
         }
         let evident: Vec<(&str, Name)> = self.above(path).map(|(at, index)| (at, self.ids[index])).collect();

@@ -1,5 +1,6 @@
 //! What catalogue files say once they are checked: ids resolved, defaults filled in, one shape for each thing.
 
+use super::schema::entry::Suspended;
 use super::schema::{
     AcquireOn, ArgCondition, Callback, Connects, Ecosystem, NotRelease, OnDrop, Pool, ResourceKind, Symbol, With,
 };
@@ -82,6 +83,7 @@ pub struct Resource {
     pub connects: Connects,
     pub parent: Option<Parent>,
     pub pool: Option<Pool>,
+    pub serverless: Suspended,
     pub keeps_process_alive: bool,
     pub blocking: bool,
     pub shareable: bool,

@@ -315,6 +315,7 @@ impl<'d> Loader<'d> {
             connects: resource.connects,
             parent,
             pool: resource.pool,
+            serverless: resource.serverless,
             keeps_process_alive: resource.keeps_process_alive,
             blocking: resource.blocking,
             shareable: resource.shareable,

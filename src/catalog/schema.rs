@@ -9,7 +9,7 @@
 pub mod entry;
 
 use crate::ir::Name;
-use entry::{Deployment, Entry};
+use entry::{Deployment, Entry, Suspended};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -132,6 +132,8 @@ pub struct Resource {
     pub parent: Option<Parent>,
     #[serde(default)]
     pub pool: Option<Pool>,
+    #[serde(default)]
+    pub serverless: Suspended,
     /// The process cannot end while one is open.
     #[serde(default)]
     pub keeps_process_alive: bool,
@@ -581,6 +583,8 @@ pub enum Role {
     DropsResult,
     /// Its result is what `makers` say only when all `conditions` hold.
     MakesOnly,
+    /// Sees to it that idle connections of the argument are closed before the platform suspends the process.
+    ClosesIdle,
     /// What it gets for one of `events` may never run, or not when the thing ends: a listener for something else.
     Unsure,
 }
@@ -684,6 +688,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub lending_options: Vec<Name>,
+    /// What stands in addresses, and in the names of settings that hold one, of poolers in front of a server.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub pooler_marks: Vec<Name>,
     /// Events that come in the end, whatever happens (`close`): what a listener for one of them releases is released. Empty: every
     /// function that is given away runs.
     #[serde(default)]

@@ -4,6 +4,7 @@
 //! what it has to say. Which draft is heard, how severe it is and who sees it is decided in [`crate::verdict`].
 
 pub mod aggressive_polling;
+pub mod client_per_call;
 pub mod close_not_awaited;
 pub mod connection_held_while_streaming;
 pub mod duplicate_client;
@@ -15,6 +16,7 @@ pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
 pub mod poll_loop_without_stop;
+pub mod serverless_singleton;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
 pub mod unbounded_stream;
@@ -96,6 +98,7 @@ impl Rule {
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &aggressive_polling::RULE,
+    &client_per_call::RULE,
     &close_not_awaited::RULE,
     &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,
@@ -107,6 +110,7 @@ pub const RULES: &[&Rule] = &[
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
     &poll_loop_without_stop::RULE,
+    &serverless_singleton::RULE,
     &stream_without_disconnect_cleanup::RULE,
     &unbounded_stream::RULE,
     &with_does_not_close::RULE,

@@ -18,6 +18,12 @@ pub enum Growth {
     /// Per call of a function.
     Call,
     Request,
+    /// Per job or message of a queue.
+    Job,
+    /// Per invocation of a function that a platform runs.
+    Invocation,
+    /// Each time a component is drawn.
+    Render,
     /// Per round of a loop.
     Iteration,
     Tick,

@@ -70,7 +70,7 @@ impl Run<'_> {
                 self.learn_constant(dst, value, state);
                 self.lost(at, instr.span, state, node)
             }
-            Op::Build { dst, parts } => {
+            Op::Build { dst, parts, .. } => {
                 let mut held = State::new(Status::Before);
                 for (proj, part) in parts {
                     if state.releasing.as_ref() == Some(part) {

@@ -67,10 +67,12 @@ pub enum Op {
         dst: Place,
         value: Const,
     },
-    /// A literal tuple, list, dict or object; `parts` are what it holds.
+    /// A literal tuple, list, dict or object; `parts` are what it holds. Without parts: a plain value, the result of arithmetic or
+    /// formatting; `of` is what that was computed from, which is no use of it that matters to anybody who owns it.
     Build {
         dst: Place,
         parts: Vec<(Proj, Place)>,
+        of: Vec<Place>,
     },
     Call {
         dst: Place,
@@ -139,7 +141,7 @@ impl Op {
                 f(src);
             }
             Op::Const { dst, .. } | Op::Catch { dst, .. } => f(dst),
-            Op::Build { dst, parts } => {
+            Op::Build { dst, parts, .. } => {
                 f(dst);
                 parts.iter().for_each(|(_, place)| f(place));
             }

@@ -250,10 +250,13 @@ impl Printer<'_> {
                 write!(out, "{} = ", self.place(dst))?;
                 self.constant(out, value)
             }
-            Op::Build { dst, parts } => {
+            Op::Build { dst, parts, of } => {
                 write!(out, "{} = build", self.place(dst))?;
                 for (proj, place) in parts {
                     write!(out, " {proj}={}", self.place(place))?;
+                }
+                for place in of {
+                    write!(out, " of {}", self.place(place))?;
                 }
                 Ok(())
             }

@@ -209,7 +209,7 @@ impl Resolved<'_> {
                     };
                     self.learn(id, dst, &types);
                 }
-                Op::Build { dst, parts } => {
+                Op::Build { dst, parts, .. } => {
                     literals.insert(dst, parts);
                     for (proj, part) in parts {
                         let types = self.type_of(id, part);

@@ -28,11 +28,13 @@ pub struct Way {
     pub noun: Name,
     pub by: EnteredBy,
     pub runs: Runs,
+    /// Where it is recommended to make clients outside of the function; may be empty.
+    pub advised: Name,
 }
 
 impl Way {
     pub fn of(entry: &Entry) -> Way {
-        Way { noun: Name::new(&entry.noun), by: entry.by, runs: entry.runs }
+        Way { noun: Name::new(&entry.noun), by: entry.by, runs: entry.runs, advised: entry.advised }
     }
 }
 
@@ -102,6 +104,11 @@ impl<'s, 'a> Entries<'s, 'a> {
     /// How the function is entered, when it is.
     pub fn of(&self, func: FuncId) -> Option<&Entered> {
         self.entered.get(&func)
+    }
+
+    /// All functions that are entered, in the order of the program.
+    pub fn all(&self) -> impl Iterator<Item = (FuncId, &Entered)> {
+        self.summaries.resolved.program.func_ids().filter_map(|func| Some((func, self.of(func)?)))
     }
 
     /// All calls of the program.
@@ -325,7 +332,12 @@ impl<'s, 'a> Entries<'s, 'a> {
         let resolved = self.summaries.resolved;
         let (function, language) = (resolved.program.func(func), resolved.language());
         let is = |name: &Name| language.request_handlers.contains(name);
-        let request = || Way { noun: Name::new("request"), by: EnteredBy::Request, runs: Runs::Anywhere };
+        let request = || Way {
+            noun: Name::new("request"),
+            by: EnteredBy::Request,
+            runs: Runs::Anywhere,
+            advised: Name::default(),
+        };
         let decorated = function.decorators.iter().find(|decorator| decorator.path.last().is_some_and(is));
         if let Some(decorator) = decorated {
             return self.enter(func, request(), decorator.span);

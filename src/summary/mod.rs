@@ -6,11 +6,13 @@
 //! A class that keeps a resource and has a method that releases it is a resource itself (`derived`): the same solver follows its objects. It is
 //! asked about when one is made, so the duty climbs from class to class as far as it is believed.
 
+pub mod again;
 pub mod ambient;
 pub mod calls;
 pub mod class;
 pub mod departure;
 pub mod dependency;
+pub mod deployed;
 mod derived;
 pub mod ends;
 pub mod entries;

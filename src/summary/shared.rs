@@ -52,6 +52,21 @@ pub enum Same {
     Settings(Vec<String>),
 }
 
+/// The resources among the cases for which `is_meant` holds that live as long as the process, in the order of the program.
+pub fn lasting(
+    summaries: &Summaries<'_>,
+    cases: &[(FuncId, Rc<Vec<Case>>)],
+    is_meant: &dyn Fn(&Case) -> bool,
+) -> Vec<Site> {
+    let all = cases.iter().flat_map(|(_, cases)| cases.iter().enumerate());
+    let mut meant = all.filter(|(_, case)| is_meant(case)).peekable();
+    if meant.peek().is_none() {
+        return Vec::new();
+    }
+    let lasting = Lasting::new(summaries);
+    meant.filter_map(|(index, case)| lasting.site(summaries, case, index)).collect()
+}
+
 type Key = (crate::catalog::TypeId, Vec<(Name, Value)>);
 
 /// All groups, in the order of the paths and positions of their first sites. `counts` tells which modules belong to the application, and not

@@ -1,16 +1,18 @@
 //! How bad it is, who should see it, and which rule speaks when several could.
 
+mod multiply;
 mod polling;
 mod scope;
+mod serverless;
 mod streams;
 
-pub use scope::{FileScope, Reached, Shown};
+pub use scope::FileScope;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
-    Draft, PRECEDENCE, Subject, aggressive_polling, close_not_awaited, duplicate_client, interval_without_teardown,
-    never_closed, overwritten_while_open, owner_never_closed, owner_never_closes, poll_loop_without_stop,
-    stream_without_disconnect_cleanup, unbounded_stream,
+    Draft, PRECEDENCE, Subject, aggressive_polling, client_per_call, close_not_awaited, duplicate_client,
+    interval_without_teardown, never_closed, overwritten_while_open, owner_never_closed, owner_never_closes,
+    poll_loop_without_stop, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
@@ -19,6 +21,7 @@ use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
+use multiply::Multiply;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -30,6 +33,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let entries = Entries::new(summaries, &|module| scopes.get(module.index()).map_or(&[], |scope| &scope.entered));
     let (owners, kept) = judge_owners(summaries, scopes, &all);
     let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
+    let multiply = Multiply::new(summaries, &entries);
     let mut out = Vec::new();
     for (func, cases) in &all {
         let scope = &scopes[program.module_of(*func).index()];
@@ -47,11 +51,21 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             if goes_with_parent(&subject, cases) {
                 continue;
             }
+            let many = multiply.of(case, scope);
             let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else {
                 let draft = close_not_awaited::detect_unobserved(&subject);
                 out.extend(draft.and_then(|draft| decide(&subject, draft, growth)));
+                out.extend(many.and_then(|many| {
+                    let draft = client_per_call::detect(&subject, &many.again, many.alike)?;
+                    decide_unleaked(&subject, draft, many.growth(Growth::Call))
+                }));
                 continue;
             };
+            let draft = match &many {
+                Some(many) => many.spoken(&subject, draft),
+                None => draft,
+            };
+            let growth = growth.map(|usual| many.as_ref().map_or(usual, |many| many.growth(usual)));
             let error_path = draft.error_path;
             let finding = decide(&subject, draft, growth);
             // Nobody ever releases it: that it is not released on an error either goes without saying.
@@ -63,6 +77,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
+    out.extend(serverless::judge_serverless(summaries, &entries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
@@ -175,10 +190,7 @@ fn judge_shared(summaries: &Summaries<'_>, scopes: &[FileScope], all: &[(FuncId,
         let subject = Subject::new(summaries, group.sites.first()?.of(all)?)?;
         let home = scopes.get(group.home.index())?;
         let draft = duplicate_client::detect(&subject, group, all, &home.path)?;
-        let notes = draft.notes.clone();
-        let finding = decide(&subject, draft, Some(Growth::Once))?;
-        // It is not about what is left open.
-        Some(Finding { notes, ..finding })
+        decide_unleaked(&subject, draft, Growth::Once)
     });
     findings.collect()
 }
@@ -259,7 +271,16 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
     let growth = growth?;
     let resource = subject.resource;
     let lost_slot = resource.kind == ResourceKind::Checkout && resource.on_drop != OnDrop::Closes;
-    let grows = matches!(growth, Growth::Iteration | Growth::Request | Growth::Tick | Growth::Subscriber);
+    let grows = matches!(
+        growth,
+        Growth::Iteration
+            | Growth::Request
+            | Growth::Job
+            | Growth::Invocation
+            | Growth::Render
+            | Growth::Tick
+            | Growth::Subscriber
+    );
     let heals = matches!(resource.on_drop, OnDrop::Closes | OnDrop::AtGc | OnDrop::Heals);
     let severity = draft.severity.unwrap_or(match growth {
         Growth::Once | Growth::Test => Severity::Note,
@@ -315,6 +336,12 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
         fingerprint: String::new(),
         held_back: None,
     })
+}
+
+/// Decides on a draft that is not about what is left open.
+fn decide_unleaked(subject: &Subject<'_>, draft: Draft, growth: Growth) -> Option<Finding> {
+    let notes = draft.notes.clone();
+    Some(Finding { notes, ..decide(subject, draft, Some(growth))? })
 }
 
 /// A finding that is not about an acquisition.
@@ -381,6 +408,11 @@ fn growth_note(growth: Growth, function: &Function) -> Option<String> {
         }
         Growth::Instance => "One more is left open for each object of the class.".to_owned(),
         Growth::Request => "One more is left open for each such request.".to_owned(),
+        Growth::Job => "One more is left open for each such job.".to_owned(),
+        Growth::Invocation => "One more is left open for each such invocation.".to_owned(),
+        Growth::Render => "One more is left open each time the component is drawn.".to_owned(),
+        Growth::Subscriber => "One more is left open for each such client.".to_owned(),
+        Growth::Tick => "One more is left open at each tick.".to_owned(),
         Growth::Once => "It is one for the whole process: nothing closes it at shutdown.".to_owned(),
         Growth::Test => "It stays open for the rest of the test run.".to_owned(),
         _ => return None,

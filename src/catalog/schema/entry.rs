@@ -59,6 +59,28 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub needs: Vec<Name>,
+    /// Where whoever runs the code recommends to make clients once per process, outside of the function.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub advised: Name,
+}
+
+/// What is known of a resource in processes that a platform suspends between invocations.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Suspended {
+    /// Where whoever makes it recommends one per instance, outside of the handler.
+    #[serde(default)]
+    pub advised: String,
+    /// It works by itself, in the background: what is suspended does not.
+    #[serde(default)]
+    pub background: bool,
+    /// Connections that one of it keeps, where that is no matter of its pool.
+    #[serde(default)]
+    pub connections: Option<u32>,
+    /// What is right there, for people.
+    #[serde(default)]
+    pub advice: String,
 }
 
 /// How often functions are entered, and by what.
@@ -121,6 +143,10 @@ pub struct Deployment {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub roots: Vec<Name>,
+    /// Where whoever runs the code recommends to make clients once per process, outside of the functions that are entered.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub advised: Name,
     /// One instance serves several requests at a time.
     #[serde(default)]
     pub concurrent: bool,

@@ -94,7 +94,7 @@ impl Lowerer<'_> {
         } else {
             self.effects(&assign.value);
         }
-        self.emit(Op::Build { dst: target, parts }, span);
+        self.emit(Op::Build { dst: target, parts, of: Vec::new() }, span);
     }
 
     /// Binds `target` to a value; a temporary is given up by it.

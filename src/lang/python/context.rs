@@ -183,8 +183,13 @@ impl Lowerer<'_> {
 
     /// A value without parts that matter: the result of arithmetic, comparisons, formatting.
     pub(super) fn plain(&mut self, span: Span) -> Place {
+        self.computed(Vec::new(), span)
+    }
+
+    /// A plain value that is computed from others.
+    pub(super) fn computed(&mut self, of: Vec<Place>, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts: Vec::new() }, span);
+        self.emit(Op::Build { dst, parts: Vec::new(), of }, span);
         dst
     }
 

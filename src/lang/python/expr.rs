@@ -68,12 +68,13 @@ impl Lowerer<'_> {
             }
             Expr::Call(call) => self.call(call, span),
             Expr::FString(string) => {
+                let mut parts = Vec::new();
                 for part in string.value.iter() {
                     if let FStringPart::FString(part) = part {
-                        self.interpolations(&part.elements, &mut Vec::new());
+                        self.interpolations(&part.elements, &mut parts);
                     }
                 }
-                self.plain(span)
+                self.computed(parts.into_iter().map(|(_, place)| place).collect(), span)
             }
             Expr::TString(string) => {
                 // A template keeps its values.
@@ -82,7 +83,7 @@ impl Lowerer<'_> {
                     self.interpolations(&part.elements, &mut parts);
                 }
                 let dst = self.temp();
-                self.emit(Op::Build { dst, parts }, span);
+                self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
                 dst
             }
             Expr::StringLiteral(_)
@@ -162,17 +163,19 @@ impl Lowerer<'_> {
         });
         let first = spine.last().map_or(&binary.left, |innermost| &innermost.left);
         let operands = std::iter::once(first).chain(spine.iter().rev().map(|node| &node.right));
-        let mut parts = Vec::new();
+        let (mut parts, mut of) = (Vec::new(), Vec::new());
         for operand in operands {
             if self.literal(operand).is_none() {
                 let place = self.expr(operand);
                 if collects {
                     parts.extend(element_of(place));
+                } else {
+                    of.push(place);
                 }
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of }, span);
         dst
     }
 
@@ -255,7 +258,7 @@ impl Lowerer<'_> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         dst
     }
 
@@ -277,7 +280,7 @@ impl Lowerer<'_> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         dst
     }
 

@@ -289,7 +289,7 @@ impl<'a> Lowerer<'a> {
             && params.items.is_empty()
         {
             let list = self.temp();
-            self.emit(Op::Build { dst: list, parts: vec![(crate::ir::Proj::Elem, value)] }, span);
+            self.emit(Op::Build { dst: list, parts: vec![(crate::ir::Proj::Elem, value)], of: Vec::new() }, span);
             self.bind(&rest.rest.argument, list, true, span);
         }
     }

@@ -229,8 +229,13 @@ impl<'a> Lowerer<'a> {
 
     /// A value without parts that matter: the result of arithmetic, comparisons, formatting.
     pub(super) fn plain(&mut self, span: Span) -> Place {
+        self.computed(Vec::new(), span)
+    }
+
+    /// A plain value that is computed from others.
+    pub(super) fn computed(&mut self, of: Vec<Place>, span: Span) -> Place {
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts: Vec::new() }, span);
+        self.emit(Op::Build { dst, parts: Vec::new(), of }, span);
         dst
     }
 
@@ -378,7 +383,7 @@ impl<'a> Lowerer<'a> {
             .collect();
         let dst = self.temp();
         let span = self.range(range);
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         dst
     }
 

@@ -36,7 +36,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         dst
     }
 
@@ -68,7 +68,7 @@ impl<'a> Lowerer<'a> {
             parts.push((proj, place));
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         (dst, fields)
     }
 

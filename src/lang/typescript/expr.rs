@@ -24,8 +24,8 @@ impl<'a> Lowerer<'a> {
             Expression::TemplateLiteral(template) => match self.literal(expr) {
                 Some(value) => self.constant(value, span),
                 None => {
-                    self.interpolations(template);
-                    self.plain(span)
+                    let of = self.interpolations(template);
+                    self.computed(of, span)
                 }
             },
             Expression::Identifier(name) => match self.literal(expr) {
@@ -178,8 +178,14 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    pub(super) fn interpolations(&mut self, template: &'a TemplateLiteral<'a>) {
-        template.expressions.iter().for_each(|expr| self.effects(expr));
+    /// The values in a template.
+    pub(super) fn interpolations(&mut self, template: &'a TemplateLiteral<'a>) -> Vec<Place> {
+        template.expressions.iter().filter_map(|expr| self.operand(expr)).collect()
+    }
+
+    /// Evaluates `expr`; the place of its value, unless that is a literal.
+    fn operand(&mut self, expr: &'a Expression<'a>) -> Option<Place> {
+        self.literal(expr).is_none().then(|| self.expr(expr))
     }
 
     fn cast(&mut self, expr: &'a Expression<'a>, ty: &'a TSType<'a>, span: Span) -> Place {
@@ -218,7 +224,7 @@ impl<'a> Lowerer<'a> {
     fn update(&mut self, update: &'a UpdateExpression<'a>) {
         let span = self.span(update);
         let dst = self.simple_target(&update.argument);
-        self.emit(Op::Build { dst, parts: Vec::new() }, span);
+        self.emit(Op::Build { dst, parts: Vec::new(), of: Vec::new() }, span);
     }
 
     fn unary(&mut self, unary: &'a UnaryExpression<'a>, span: Span) -> Place {
@@ -265,13 +271,11 @@ impl<'a> Lowerer<'a> {
         while let Some(Expression::BinaryExpression(left)) = spine.last().map(|last| &last.left) {
             spine.push(left);
         }
-        if let Some(innermost) = spine.last() {
-            self.effects(&innermost.left);
-        }
+        let mut of: Vec<Place> = spine.last().and_then(|innermost| self.operand(&innermost.left)).into_iter().collect();
         for node in spine.iter().rev() {
-            self.effects(&node.right);
+            of.extend(self.operand(&node.right));
         }
-        self.plain(span)
+        self.computed(of, span)
     }
 
     /// `a && b`, `a || b`, `a ?? b` as a value: control flow that copies into one temporary.

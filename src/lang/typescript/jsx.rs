@@ -58,7 +58,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts }, span);
+        self.emit(Op::Build { dst, parts, of: Vec::new() }, span);
         dst
     }
 

@@ -257,7 +257,7 @@ impl<'a> Lowerer<'a> {
         let span = self.span(&declaration.id);
         let place = self.binding(&declaration.id);
         if self.is_first_part(declaration) {
-            self.emit(Op::Build { dst: place, parts: Vec::new() }, span);
+            self.emit(Op::Build { dst: place, parts: Vec::new(), of: Vec::new() }, span);
         }
         if let Some(outer) = outer {
             let dst = self.project(*outer, Proj::Field(Name::new(declaration.id.name.as_str())), span);
@@ -311,7 +311,7 @@ impl<'a> Lowerer<'a> {
             };
             parts.push((Proj::Field(name), value));
         }
-        self.emit(Op::Build { dst: place, parts }, span);
+        self.emit(Op::Build { dst: place, parts, of: Vec::new() }, span);
     }
 }
 

@@ -172,7 +172,7 @@ impl<'a> Lowerer<'a> {
     fn rest_of(&mut self, src: Place, span: Span) -> Place {
         let element = self.project(src, Proj::Elem, span);
         let dst = self.temp();
-        self.emit(Op::Build { dst, parts: vec![(Proj::Elem, element)] }, span);
+        self.emit(Op::Build { dst, parts: vec![(Proj::Elem, element)], of: Vec::new() }, span);
         dst
     }
 
@@ -188,7 +188,7 @@ impl<'a> Lowerer<'a> {
                     Some(operator) => self.logical_assign(dst, operator, &assignment.right, span),
                     None => {
                         self.effects(&assignment.right);
-                        self.emit(Op::Build { dst, parts: Vec::new() }, span);
+                        self.emit(Op::Build { dst, parts: Vec::new(), of: Vec::new() }, span);
                     }
                 }
                 dst

@@ -45,7 +45,7 @@ fn f($0:c)   [plain]
     unknown syntax reads %1:x, $0:c
     %3 = "x"
     %4 = build [0]=%3 [1]=$0:c.name
-    %5 = build
+    %5 = build of @print of @log
     %6 = "y"
     %7 = build [0]=%5 [1]=%6
     goto b1

@@ -494,13 +494,13 @@ def f(a, b):
 fn f($0:a, $1:b)   [plain]
   b0:
     %0 = call @c()
-    %1 = build
-    %2 = build
+    %1 = build of $1:b of %0
+    %2 = build of $0:a of %1
     %3 = build
     %4 = call $1:b()
     %5 = build
     %6 = call $0:a.x()
-    %7 = build
+    %7 = build of %6
     return
 "#,
     );

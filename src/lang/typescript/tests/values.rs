@@ -236,7 +236,7 @@ fn f()   [plain]
     %12 = call @g(null, undefined, true, 1, -2, "s", "t", %8, undefined, %10, %11)
     %0:a = undefined
     %13 = call %0:a.b()
-    %14 = build
+    %14 = build of %13
     result <- move %14
     return
 "#,

@@ -1,0 +1,112 @@
+//! Claims about what lives as long as its process, where a platform starts the processes.
+
+use super::{FileScope, decide_unleaked};
+use crate::catalog::schema::Role;
+use crate::checks::Subject;
+use crate::checks::serverless_singleton::{self, Bounds};
+use crate::finding::{Finding, Growth};
+use crate::flow::{Kind, Start};
+use crate::ir::{Arg, FuncId, ModuleId, Name, Op};
+use crate::resolve::{Ty, Value, Values};
+use crate::summary::deployed::{self, Reached};
+use crate::summary::entries::Entries;
+use crate::summary::shared::lasting;
+use crate::summary::{Case, Summaries};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
+
+/// All such findings of a program.
+pub(super) fn judge_serverless(
+    summaries: &Summaries<'_>,
+    entries: &Entries<'_, '_>,
+    scopes: &[FileScope],
+    all: &[(FuncId, Rc<Vec<Case>>)],
+) -> Vec<Finding> {
+    let of_file = |module: ModuleId| {
+        let scope = scopes.get(module.index());
+        scope.map_or_else(Default::default, |scope| (scope.path, scope.shown.clone(), scope.reached.clone()))
+    };
+    let reached: FxHashMap<ModuleId, Reached> = deployed::reached(summaries, entries, &of_file);
+    if reached.is_empty() {
+        return Vec::new();
+    }
+    let program = summaries.resolved.program;
+    let meant = |case: &Case| {
+        let module = program.module_of(case.func);
+        let scope = scopes.get(module.index());
+        scope.is_some_and(|scope| !scope.test && !scope.one_off)
+            && reached.contains_key(&module)
+            && connects(summaries, case)
+    };
+    let sites = lasting(summaries, all, &meant);
+    if sites.is_empty() {
+        return Vec::new();
+    }
+    let values = Values::new(summaries.resolved, summaries.regions);
+    let closing = closing(summaries);
+    let finding = |site: &crate::summary::shared::Site| {
+        let case = site.of(all)?;
+        let subject = Subject::new(summaries, case)?;
+        let mut bounds = bounds(summaries, &values, case);
+        bounds.closes_idle = closing.contains(&case.token.kind);
+        let draft = serverless_singleton::detect(&subject, &site.holder, reached.get(&site.module)?, bounds)?;
+        decide_unleaked(&subject, draft, Growth::ServerlessInstance)
+    };
+    sites.iter().filter_map(finding).collect()
+}
+
+/// What it connects to counts its clients.
+fn connects(summaries: &Summaries<'_>, case: &Case) -> bool {
+    case.token.kind.entry().is_some_and(|kind| summaries.resolved.catalog.ty(kind).store)
+}
+
+/// Kinds of resources of which one is given to what closes its idle connections.
+fn closing(summaries: &Summaries<'_>) -> FxHashSet<Kind> {
+    let resolved = summaries.resolved;
+    let mut out = FxHashSet::default();
+    for (at, _) in resolved.calls().filter(|(_, info)| info.has_role(Role::ClosesIdle)) {
+        let Op::Call { args, .. } = &resolved.program.op(at).op else { continue };
+        for ty in args.iter().flat_map(|arg| resolved.type_of(at.func, &arg.place)) {
+            if let Ty::Inst(id) = ty {
+                out.insert(Kind::Entry(id));
+            }
+        }
+    }
+    out
+}
+
+/// What the arguments of the acquiring call say.
+fn bounds(summaries: &Summaries<'_>, values: &Values<'_>, case: &Case) -> Bounds {
+    let resolved = summaries.resolved;
+    let Start::Acquire { at, .. } = &case.token.start else { return Bounds::default() };
+    let Op::Call { args, .. } = &resolved.program.op(*at).op else { return Bounds::default() };
+    let pool = summaries.resource(case.token.kind).and_then(|resource| resource.pool.as_ref());
+    let option = pool.map(|pool| pool.option.rsplit('.').next().unwrap_or_default()).unwrap_or_default();
+    let each = || args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
+    let named = |arg: &&Arg| !option.is_empty() && arg.name.is_some_and(|name| name == option);
+    let size = each().find(named).and_then(|arg| values.number(at.func, arg));
+    let marks = &resolved.language().pooler_marks;
+    let pooled = each().any(|arg| {
+        let known = values.arguments(at.func, std::slice::from_ref(arg));
+        known.iter().flatten().any(|(_, value)| is_marked(value, marks))
+    });
+    // A size is a small whole number.
+    Bounds { size: size.filter(|size| (0.0..1e6).contains(size)).map(|size| size as u32), pooled, closes_idle: false }
+}
+
+/// Somewhere in the value one of the marks stands. The text is compared and never shown.
+fn is_marked(value: &Value, marks: &[Name]) -> bool {
+    let holds = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        marks.iter().any(|mark| text.contains(mark.as_str()))
+    };
+    match value {
+        Value::Literal(text) => holds(text),
+        Value::Call(called, arguments) => {
+            is_marked(called, marks) || arguments.iter().any(|(_, value)| is_marked(value, marks))
+        }
+        Value::Record(parts) => parts.iter().any(|(_, value)| is_marked(value, marks)),
+        Value::OneOf(values) => values.iter().any(|value| is_marked(value, marks)),
+        value => value.name().is_some_and(|name| holds(&name)),
+    }
+}
