@@ -21,10 +21,15 @@ const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s",
 /// Imports between an entry and a module.
 const MAX_IMPORTS: u32 = 12;
 
-/// What a configuration names.
+/// Directories from which paths in a program are tried.
+const MAX_HOMES: usize = 4;
+
+/// Directories of handlers of one configuration.
+const MAX_ROOTS: usize = 64;
+
+/// What a configuration names in a file.
+#[derive(PartialEq, Eq)]
 struct Handler {
-    /// Path without extension.
-    file: String,
     /// Empty: whatever the file exports.
     export: Name,
     shown: usize,
@@ -65,7 +70,8 @@ pub struct Deployments<'c> {
     shown: Vec<Shown>,
     ids: Vec<Name>,
     by_directory: FxHashMap<String, Vec<usize>>,
-    handlers: Vec<Handler>,
+    /// By path of the file, without extension.
+    handlers: FxHashMap<String, Vec<Handler>>,
     conventions: Vec<Convention<'c>>,
 }
 
@@ -108,7 +114,7 @@ impl<'c> Deployments<'c> {
             shown: Vec::new(),
             ids: Vec::new(),
             by_directory: FxHashMap::default(),
-            handlers: Vec::new(),
+            handlers: FxHashMap::default(),
             conventions: conventions.collect(),
         };
         for deployment in catalog.deployments() {
@@ -155,24 +161,33 @@ impl<'c> Deployments<'c> {
         if deployment.handlers.is_empty() {
             return;
         }
-        let home = directory_of(path);
+        let mut homes = vec![directory_of(path)];
+        // Paths in programs begin where these are run.
+        while let Some((above, _)) = homes.last().and_then(|last| last.rsplit_once('/')) {
+            homes.push(above);
+        }
+        homes.push("");
+        homes.dedup();
+        homes.truncate(if Language::of_name(Path::new(path)).is_some() { MAX_HOMES } else { 1 });
         let mut roots = vec![String::new()];
-        roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)));
+        roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)).take(MAX_ROOTS));
         for value in deployment.handlers.iter().flat_map(|key| values(text, key)) {
-            for root in &roots {
-                let (file, export) = match extension(&value) {
-                    Some(stem) => (stem.to_owned(), Name::default()),
-                    None => match value.rsplit_once('.') {
-                        Some((file, export)) => (file.to_owned(), Name::new(export)),
-                        None => continue,
-                    },
-                };
-                // `app.orders.handler` is written as well as `app/orders.handler`.
-                let dotted = file.replace('.', "/");
-                for file in [file, dotted] {
-                    let file = joined(&[home, root, &file]);
-                    if !self.handlers.iter().any(|known| known.file == file && known.export == export) {
-                        self.handlers.push(Handler { file, export, shown });
+            let (file, export) = match extension(&value) {
+                Some(stem) => (stem, Name::default()),
+                None => match value.rsplit_once('.') {
+                    Some((file, export)) => (file, Name::new(export)),
+                    None => continue,
+                },
+            };
+            // `app.orders.handler` is written as well as `app/orders.handler`.
+            let dotted = file.replace('.', "/");
+            let said = [file, &dotted];
+            for (home, root) in homes.iter().flat_map(|home| roots.iter().map(move |root| (home, root))) {
+                for file in &said[..if dotted == file { 1 } else { 2 }] {
+                    let known = self.handlers.entry(joined(&[home, root, file])).or_default();
+                    let handler = Handler { export, shown };
+                    if !known.contains(&handler) {
+                        known.push(handler);
                     }
                 }
             }
@@ -199,25 +214,39 @@ impl<'c> Deployments<'c> {
 
     /// How functions of the file are entered, as far as its name and place or a configuration say.
     pub fn entered(&self, path: &str) -> Vec<FileEntry> {
+        let mut out = self.named(path);
+        out.extend(self.by_convention(path, &|entry| entry.files.is_empty()));
+        out
+    }
+
+    /// ... whatever it exports.
+    fn named(&self, path: &str) -> Vec<FileEntry> {
         let stem = stem_of(path);
         let mut out: Vec<FileEntry> = Vec::new();
-        for handler in self.handlers.iter().filter(|handler| handler.file == stem) {
+        for handler in self.handlers.get(stem).into_iter().flatten() {
             let shown = &self.shown[handler.shown];
             let noun = Name::from(format!("invocation of the {} function", shown.noun));
             let exports = if handler.export.is_empty() { Vec::new() } else { vec![handler.export] };
             let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs, advised: shown.advised };
             out.push(FileEntry { way, exports, params: Vec::new() });
         }
+        out.extend(self.by_convention(path, &|entry| !entry.files.is_empty()));
+        out
+    }
+
+    fn by_convention(&self, path: &str, is_meant: &dyn Fn(&Entry) -> bool) -> Vec<FileEntry> {
+        let stem = stem_of(path);
         let evident: Vec<(&str, Name)> = self.above(path).map(|(at, index)| (at, self.ids[index])).collect();
         let ecosystem = Language::of_name(Path::new(path)).map(ecosystem);
-        for convention in self.conventions.iter().filter(|known| Some(known.ecosystem) == ecosystem) {
-            if convention.holds(stem, &evident) {
-                let entry = convention.entry;
-                let (exports, params) = (entry.exports.clone(), entry.params.clone());
-                out.push(FileEntry { way: Way::of(entry), exports, params });
-            }
-        }
-        out
+        let meant = |known: &&Convention<'_>| {
+            Some(known.ecosystem) == ecosystem && is_meant(known.entry) && known.holds(stem, &evident)
+        };
+        let entry = |Convention { entry, .. }: &Convention<'_>| FileEntry {
+            way: Way::of(entry),
+            exports: entry.exports.clone(),
+            params: entry.params.clone(),
+        };
+        self.conventions.iter().filter(meant).map(entry).collect()
     }
 
     /// Per file: the nearest file that a platform enters without keeping the process, itself included, from which imports lead to it.
@@ -230,7 +259,7 @@ impl<'c> Deployments<'c> {
         for file in plan.files() {
             let path = plan.path(file);
             // Exports alone may be anybody's: the code has to be looked at.
-            let by_name = self.entered(path).into_iter().find(|entry| {
+            let by_name = self.named(path).into_iter().find(|entry| {
                 entry.way.runs != Runs::Server && entry.way.by != EnteredBy::Render && entry.params.is_empty()
             });
             let Some(entry) = by_name else { continue };
@@ -267,13 +296,27 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
         }
         let rest: &'t str = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start_matches(' ');
         let Some(rest) = rest.strip_prefix([':', '=']) else { continue };
-        let rest = rest.trim_start_matches(' ').trim_start_matches(['"', '\'', '`']);
-        let value: String = rest.chars().take_while(|c| c.is_alphanumeric() || "_-./".contains(*c)).collect();
+        let rest = rest.trim_start_matches(' ');
+        let bare = rest.trim_start_matches(['"', '\'', '`']);
+        // `"${path.module}/src"`: where the configuration is.
+        let bare = bare.strip_prefix("${").and_then(|rest| rest.split_once('}')).map_or(bare, |(_, rest)| rest);
+        let value: String = bare.chars().take_while(|c| c.is_alphanumeric() || "_-./".contains(*c)).collect();
+        let value = match bare[value.len()..].strip_prefix('(') {
+            Some(arguments) if bare.len() == rest.len() => in_quotes(arguments),
+            _ => value,
+        };
         if !value.is_empty() && !out.contains(&value) {
             out.push(value);
         }
     }
     out
+}
+
+/// `__dirname, "..", "src/orders.ts")`: what is quoted, as one path.
+fn in_quotes(arguments: &str) -> String {
+    let end = arguments.find([')', '\n']).unwrap_or(arguments.len());
+    let parts: Vec<&str> = arguments[..end].split(['"', '\'', '`']).skip(1).step_by(2).collect();
+    parts.join("/")
 }
 
 /// The path of a source file without its extension.
@@ -318,6 +361,10 @@ mod tests {
         let text = "handler: src/orders.create\n  \"Handler\": \"app.main\",\nhandler = 'x.y'\nmy_handler: no.no\nhandlers: no.no\n";
         assert_eq!(values(text, "handler"), ["src/orders.create", "x.y"]);
         assert_eq!(values(text, "Handler"), ["app.main"]);
+        let text = "entry: path.join(__dirname, '..', 'src/orders.ts'),\ncode=_lambda.Code.from_asset(\"lambda\"), source_dir = \"${path.module}/../src\"\n";
+        assert_eq!(values(text, "entry"), ["../src/orders.ts"]);
+        assert_eq!(values(text, "code"), ["lambda"]);
+        assert_eq!(values(text, "source_dir"), ["/../src"]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Entry {
     #[schemars(with = "Vec<String>")]
     pub files: Vec<Name>,
     /// The exports that are entered, of `files` or, without these, of any file: `GET`, `default`; `default.fetch` is a member of an
-    /// exported object. Empty, with `files`: every one.
+    /// exported object, `actions.*` is each one. Empty, with `files`: every one.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exports: Vec<Name>,
