@@ -1,17 +1,19 @@
 //! Where the code of a project runs, by what lies beside it: configurations of platforms, containers and servers; and which files are
 //! entered from outside, by their names and by what configurations say.
 
-use super::Plan;
+use super::{Plan, ecosystem};
 use crate::catalog::Catalog;
 use crate::catalog::schema::Ecosystem;
 use crate::catalog::schema::entry::{Deployment, EnteredBy, Entry, Runs};
 use crate::ir::{FileId, Name};
+use crate::source::Language;
 use crate::source::manifest::Manifests;
 use crate::summary::deployed::{Reached, Shown};
 use crate::summary::entries::{FileEntry, Way};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::path::Path;
 
 /// Directories with what is needed to run the code beside them.
 const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
@@ -19,10 +21,15 @@ const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s",
 /// Imports between an entry and a module.
 const MAX_IMPORTS: u32 = 12;
 
-/// What a configuration names.
+/// Directories from which paths in a program are tried.
+const MAX_HOMES: usize = 4;
+
+/// Directories of handlers of one configuration.
+const MAX_ROOTS: usize = 64;
+
+/// What a configuration names in a file.
+#[derive(PartialEq, Eq)]
 struct Handler {
-    /// Path without extension.
-    file: String,
     /// Empty: whatever the file exports.
     export: Name,
     shown: usize,
@@ -31,8 +38,31 @@ struct Handler {
 /// A way in which files of certain names are entered.
 struct Convention<'c> {
     entry: &'c Entry,
-    /// `None`: files of any name.
-    files: Option<GlobSet>,
+    ecosystem: Ecosystem,
+    files: GlobSet,
+    /// By the path from the directory of what is evident.
+    beside: GlobSet,
+}
+
+impl<'c> Convention<'c> {
+    fn new(entry: &'c Entry, ecosystem: Ecosystem) -> Convention<'c> {
+        let (beside, anywhere): (Vec<&str>, Vec<&str>) =
+            entry.files.iter().map(Name::as_str).partition(|pattern| pattern.starts_with('/'));
+        let files = ends(anywhere.into_iter());
+        Convention { entry, ecosystem, files, beside: globs(beside.into_iter().map(|pattern| pattern[1..].to_owned())) }
+    }
+
+    /// `evident`: directories above the file, with an id of what is shown there.
+    fn holds(&self, stem: &str, evident: &[(&str, Name)]) -> bool {
+        let needed = || evident.iter().filter(|(_, id)| self.entry.needs.contains(id));
+        if !self.entry.needs.is_empty() && needed().next().is_none() {
+            return false;
+        }
+        let within = |directory: &str| stem[directory.len()..].trim_start_matches('/');
+        self.entry.files.is_empty()
+            || self.files.is_match(stem)
+            || needed().any(|(directory, _)| self.beside.is_match(within(directory)))
+    }
 }
 
 /// What is known of a project besides its sources.
@@ -40,7 +70,8 @@ pub struct Deployments<'c> {
     shown: Vec<Shown>,
     ids: Vec<Name>,
     by_directory: FxHashMap<String, Vec<usize>>,
-    handlers: Vec<Handler>,
+    /// By path of the file, without extension.
+    handlers: FxHashMap<String, Vec<Handler>>,
     conventions: Vec<Convention<'c>>,
 }
 
@@ -49,7 +80,7 @@ pub struct Signs(GlobSet);
 
 impl Signs {
     pub fn new(catalog: &Catalog) -> Signs {
-        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files)))
+        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files).map(Name::as_str)))
     }
 
     /// `path`: of a file, with forward slashes.
@@ -59,8 +90,12 @@ impl Signs {
 }
 
 /// Matches paths that end as one of the patterns says. A pattern that is none, which a test of the catalogue prevents, matches nothing.
-fn ends<'n>(patterns: impl Iterator<Item = &'n Name>) -> GlobSet {
-    let globs = patterns.map(|pattern| GlobBuilder::new(&format!("**/{pattern}")).literal_separator(true).build());
+fn ends<'n>(patterns: impl Iterator<Item = &'n str>) -> GlobSet {
+    globs(patterns.map(|pattern| format!("**/{pattern}")))
+}
+
+fn globs(patterns: impl Iterator<Item = String>) -> GlobSet {
+    let globs = patterns.map(|pattern| GlobBuilder::new(&pattern).literal_separator(true).build());
     let mut set = GlobSetBuilder::new();
     globs.flatten().for_each(|glob| {
         set.add(glob);
@@ -71,19 +106,19 @@ fn ends<'n>(patterns: impl Iterator<Item = &'n Name>) -> GlobSet {
 impl<'c> Deployments<'c> {
     /// `signs`: the files of which [`Signs`] says that they are some.
     pub fn new(signs: &Manifests, catalog: &'c Catalog) -> Deployments<'c> {
-        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| catalog.of(of).entries());
-        let by_name = conventions.filter(|entry| !entry.files.is_empty() || !entry.exports.is_empty());
+        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| {
+            let by_name = |entry: &&Entry| !entry.files.is_empty() || !entry.exports.is_empty();
+            catalog.of(of).entries().iter().filter(by_name).map(move |entry| Convention::new(entry, of))
+        });
         let mut out = Deployments {
             shown: Vec::new(),
             ids: Vec::new(),
             by_directory: FxHashMap::default(),
-            handlers: Vec::new(),
-            conventions: by_name
-                .map(|entry| Convention { entry, files: (!entry.files.is_empty()).then(|| ends(entry.files.iter())) })
-                .collect(),
+            handlers: FxHashMap::default(),
+            conventions: conventions.collect(),
         };
         for deployment in catalog.deployments() {
-            let names = ends(deployment.files.iter());
+            let names = ends(deployment.files.iter().map(Name::as_str));
             for (path, text) in signs.iter().filter(|(path, _)| names.is_match(path)) {
                 out.note(deployment, path, text);
             }
@@ -126,32 +161,41 @@ impl<'c> Deployments<'c> {
         if deployment.handlers.is_empty() {
             return;
         }
-        let home = directory_of(path);
+        let mut homes = vec![directory_of(path)];
+        // Paths in programs begin where these are run.
+        while let Some((above, _)) = homes.last().and_then(|last| last.rsplit_once('/')) {
+            homes.push(above);
+        }
+        homes.push("");
+        homes.dedup();
+        homes.truncate(if Language::of_name(Path::new(path)).is_some() { MAX_HOMES } else { 1 });
         let mut roots = vec![String::new()];
-        roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)));
+        roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)).take(MAX_ROOTS));
         for value in deployment.handlers.iter().flat_map(|key| values(text, key)) {
-            for root in &roots {
-                let (file, export) = match extension(&value) {
-                    Some(stem) => (stem.to_owned(), Name::default()),
-                    None => match value.rsplit_once('.') {
-                        Some((file, export)) => (file.to_owned(), Name::new(export)),
-                        None => continue,
-                    },
-                };
-                // `app.orders.handler` is written as well as `app/orders.handler`.
-                let dotted = file.replace('.', "/");
-                for file in [file, dotted] {
-                    let file = joined(&[home, root, &file]);
-                    if !self.handlers.iter().any(|known| known.file == file && known.export == export) {
-                        self.handlers.push(Handler { file, export, shown });
+            let (file, export) = match extension(&value) {
+                Some(stem) => (stem, Name::default()),
+                None => match value.rsplit_once('.') {
+                    Some((file, export)) => (file, Name::new(export)),
+                    None => continue,
+                },
+            };
+            // `app.orders.handler` is written as well as `app/orders.handler`.
+            let dotted = file.replace('.', "/");
+            let said = [file, &dotted];
+            for (home, root) in homes.iter().flat_map(|home| roots.iter().map(move |root| (home, root))) {
+                for file in &said[..if dotted == file { 1 } else { 2 }] {
+                    let known = self.handlers.entry(joined(&[home, root, file])).or_default();
+                    let handler = Handler { export, shown };
+                    if !known.contains(&handler) {
+                        known.push(handler);
                     }
                 }
             }
         }
     }
 
-    /// What shows where the code of a file runs, the nearest first.
-    fn above(&self, path: &str) -> impl Iterator<Item = usize> + '_ {
+    /// What shows where the code of a file runs and the directory where it does, the nearest first.
+    fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
         let mut directories = vec![directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
             directories.push(above);
@@ -159,35 +203,50 @@ impl<'c> Deployments<'c> {
         if directories.last().is_some_and(|last| !last.is_empty()) {
             directories.push("");
         }
-        let directories: Vec<&Vec<usize>> = directories.iter().filter_map(|at| self.by_directory.get(*at)).collect();
-        directories.into_iter().flatten().copied()
+        let known = directories.into_iter().filter_map(|at| self.by_directory.get(at).map(|found| (at, found)));
+        known.flat_map(|(at, found)| found.iter().map(move |index| (at, *index)))
     }
 
     /// What shows where the code of a file runs, the nearest first.
     pub fn shown(&self, path: &str) -> Vec<Shown> {
-        self.above(path).map(|index| self.shown[index].clone()).collect()
+        self.above(path).map(|(_, index)| self.shown[index].clone()).collect()
     }
 
     /// How functions of the file are entered, as far as its name and place or a configuration say.
     pub fn entered(&self, path: &str) -> Vec<FileEntry> {
+        let mut out = self.named(path);
+        out.extend(self.by_convention(path, &|entry| entry.files.is_empty()));
+        out
+    }
+
+    /// ... whatever it exports.
+    fn named(&self, path: &str) -> Vec<FileEntry> {
         let stem = stem_of(path);
         let mut out: Vec<FileEntry> = Vec::new();
-        for handler in self.handlers.iter().filter(|handler| handler.file == stem) {
+        for handler in self.handlers.get(stem).into_iter().flatten() {
             let shown = &self.shown[handler.shown];
             let noun = Name::from(format!("invocation of the {} function", shown.noun));
             let exports = if handler.export.is_empty() { Vec::new() } else { vec![handler.export] };
             let way = Way { noun, by: EnteredBy::Invocation, runs: shown.runs, advised: shown.advised };
             out.push(FileEntry { way, exports, params: Vec::new() });
         }
-        let evident: Vec<Name> = self.above(path).map(|index| self.ids[index]).collect();
-        for Convention { entry, files } in &self.conventions {
-            let needed = entry.needs.is_empty() || entry.needs.iter().any(|id| evident.contains(id));
-            if needed && files.as_ref().is_none_or(|files| files.is_match(stem)) {
-                let (exports, params) = (entry.exports.clone(), entry.params.clone());
-                out.push(FileEntry { way: Way::of(entry), exports, params });
-            }
-        }
+        out.extend(self.by_convention(path, &|entry| !entry.files.is_empty()));
         out
+    }
+
+    fn by_convention(&self, path: &str, is_meant: &dyn Fn(&Entry) -> bool) -> Vec<FileEntry> {
+        let stem = stem_of(path);
+        let evident: Vec<(&str, Name)> = self.above(path).map(|(at, index)| (at, self.ids[index])).collect();
+        let ecosystem = Language::of_name(Path::new(path)).map(ecosystem);
+        let meant = |known: &&Convention<'_>| {
+            Some(known.ecosystem) == ecosystem && is_meant(known.entry) && known.holds(stem, &evident)
+        };
+        let entry = |Convention { entry, .. }: &Convention<'_>| FileEntry {
+            way: Way::of(entry),
+            exports: entry.exports.clone(),
+            params: entry.params.clone(),
+        };
+        self.conventions.iter().filter(meant).map(entry).collect()
     }
 
     /// Per file: the nearest file that a platform enters without keeping the process, itself included, from which imports lead to it.
@@ -200,7 +259,7 @@ impl<'c> Deployments<'c> {
         for file in plan.files() {
             let path = plan.path(file);
             // Exports alone may be anybody's: the code has to be looked at.
-            let by_name = self.entered(path).into_iter().find(|entry| {
+            let by_name = self.named(path).into_iter().find(|entry| {
                 entry.way.runs != Runs::Server && entry.way.by != EnteredBy::Render && entry.params.is_empty()
             });
             let Some(entry) = by_name else { continue };
@@ -237,8 +296,15 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
         }
         let rest: &'t str = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start_matches(' ');
         let Some(rest) = rest.strip_prefix([':', '=']) else { continue };
-        let rest = rest.trim_start_matches(' ').trim_start_matches(['"', '\'', '`']);
-        let value: String = rest.chars().take_while(|c| c.is_alphanumeric() || "_-./".contains(*c)).collect();
+        let rest = rest.trim_start_matches(' ');
+        let bare = rest.trim_start_matches(['"', '\'', '`']);
+        // `"${path.module}/src"`: where the configuration is.
+        let bare = bare.strip_prefix("${").and_then(|rest| rest.split_once('}')).map_or(bare, |(_, rest)| rest);
+        let value: String = bare.chars().take_while(|c| c.is_alphanumeric() || "_-./".contains(*c)).collect();
+        let value = match bare[value.len()..].strip_prefix('(') {
+            Some(arguments) if bare.len() == rest.len() => in_quotes(arguments),
+            _ => value,
+        };
         if !value.is_empty() && !out.contains(&value) {
             out.push(value);
         }
@@ -246,10 +312,17 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
     out
 }
 
+/// `__dirname, "..", "src/orders.ts")`: what is quoted, as one path.
+fn in_quotes(arguments: &str) -> String {
+    let end = arguments.find([')', '\n']).unwrap_or(arguments.len());
+    let parts: Vec<&str> = arguments[..end].split(['"', '\'', '`']).skip(1).step_by(2).collect();
+    parts.join("/")
+}
+
 /// The path of a source file without its extension.
 fn extension(value: &str) -> Option<&str> {
     let (stem, extension) = value.rsplit_once('.')?;
-    crate::source::Language::of_name(std::path::Path::new(value)).filter(|_| !extension.is_empty()).map(|_| stem)
+    Language::of_name(Path::new(value)).filter(|_| !extension.is_empty()).map(|_| stem)
 }
 
 fn stem_of(path: &str) -> &str {
@@ -288,6 +361,10 @@ mod tests {
         let text = "handler: src/orders.create\n  \"Handler\": \"app.main\",\nhandler = 'x.y'\nmy_handler: no.no\nhandlers: no.no\n";
         assert_eq!(values(text, "handler"), ["src/orders.create", "x.y"]);
         assert_eq!(values(text, "Handler"), ["app.main"]);
+        let text = "entry: path.join(__dirname, '..', 'src/orders.ts'),\ncode=_lambda.Code.from_asset(\"lambda\"), source_dir = \"${path.module}/../src\"\n";
+        assert_eq!(values(text, "entry"), ["../src/orders.ts"]);
+        assert_eq!(values(text, "code"), ["lambda"]);
+        assert_eq!(values(text, "source_dir"), ["/../src"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::ir::Name;
 use rustc_hash::FxHashMap;
 use semver::{Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Index of a resource or plain type of the catalogue.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct TypeFacts {
     /// `None` for a plain type: a thing without an obligation.
     pub resource: Option<Resource>,
     /// Attribute -> what it holds.
-    pub attributes: FxHashMap<Name, TypeId>,
+    pub attributes: BTreeMap<Name, TypeId>,
     /// Methods a subclass may define that run as teardown.
     pub teardown: Vec<Name>,
     /// Methods of a subclass that are a program's command.

@@ -10,6 +10,7 @@ use super::schema::{
 use crate::ir::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::VersionReq;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -217,7 +218,7 @@ impl<'d> Loader<'d> {
             store: file.library.store,
             versions,
             resource: None,
-            attributes: FxHashMap::default(),
+            attributes: BTreeMap::new(),
             teardown: Vec::new(),
             entries: Vec::new(),
         };
@@ -586,11 +587,11 @@ impl<'d> Loader<'d> {
         found
     }
 
-    fn attributes<M>(&mut self, written: M, trail: &str) -> FxHashMap<Name, TypeId>
+    fn attributes<M>(&mut self, written: M, trail: &str) -> BTreeMap<Name, TypeId>
     where
         M: IntoIterator<Item = (Name, Name)>,
     {
-        let mut out = FxHashMap::default();
+        let mut out = BTreeMap::new();
         for (attribute, id) in written {
             if let Some(ty) = self.resolve(&id, &format!("{trail}.attributes.{attribute}")) {
                 out.insert(attribute, ty);

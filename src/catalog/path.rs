@@ -5,7 +5,7 @@
 //!        | dotted "#" name       method `name` of an instance of the type with id `dotted`
 //!        | dotted "#()"          calling an instance of that type
 //! dotted = name { "." name }
-//! name   = one or more of: letters, digits, `_ $ - @ /`
+//! name   = one or more of: letters, digits, `_ $ - @ / :`
 //! ```
 
 use std::fmt;
@@ -86,7 +86,7 @@ pub fn check_name(text: &str) -> Result<(), PathError> {
     if text.is_empty() {
         return Err(PathError::EmptySegment);
     }
-    match text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '@' | '/'))) {
+    match text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '@' | '/' | ':'))) {
         Some(c) => Err(PathError::BadCharacter(c)),
         None => Ok(()),
     }

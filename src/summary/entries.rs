@@ -6,7 +6,8 @@ use crate::catalog::EntryId;
 use crate::catalog::schema::Role;
 use crate::catalog::schema::entry::{EnteredBy, Entry, Runs};
 use crate::ir::{
-    Arg, Callee, ClassId, Const, Export, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Root, Span, Term,
+    Arg, Callee, ClassId, Const, Export, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span,
+    Term,
 };
 use crate::resolve::{Target, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +21,9 @@ const MAX_CALLERS: usize = 16;
 
 /// Calls around an exported function: `export default withAuth(withDb(handler))`.
 const MAX_WRAPPERS: u32 = 4;
+
+/// Lists and objects within each other: `{ Query: { orders() {} } }`.
+const MAX_NESTING: u32 = 2;
 
 /// How a function is entered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,7 +125,7 @@ impl<'s, 'a> Entries<'s, 'a> {
         let mut seen = FxHashSet::from_iter([func]);
         let mut pending = VecDeque::from([(func, Vec::new())]);
         while let Some((func, calls)) = pending.pop_front() {
-            if let Some(entered) = self.of(func) {
+            if let Some(entered) = self.of(func).filter(|_| !self.memoised(func)) {
                 return Some(Chain { entered: entered.clone(), entry: func, calls });
             }
             if calls.len() >= MAX_CALLS || self.runs_once(func) {
@@ -165,9 +169,14 @@ impl<'s, 'a> Entries<'s, 'a> {
         let resolved = self.summaries.resolved;
         resolved.program.is_top(func)
             || resolved.is_program_entry(func)
-            || resolved.is_memoised(func)
-            || resolved.decorator_roles(func).contains(&Role::Memoises)
+            || self.memoised(func)
             || asks_global(resolved.program.func(func))
+    }
+
+    /// What it makes is made once, whoever calls it.
+    fn memoised(&self, func: FuncId) -> bool {
+        let resolved = self.summaries.resolved;
+        resolved.is_memoised(func) || resolved.decorator_roles(func).contains(&Role::Memoises)
     }
 
     fn enter(&mut self, func: FuncId, way: Way, at: Span) {
@@ -211,6 +220,10 @@ impl<'s, 'a> Entries<'s, 'a> {
         let entry = resolved.catalog.entry(id);
         let instr = resolved.program.op(at);
         let Op::Call { args, .. } = &instr.op else { return };
+        let event = |arg: &Arg| matches!(&arg.literal, Some(Const::Str(text)) if entry.events.contains(text));
+        if !entry.events.is_empty() && !args.iter().any(event) {
+            return;
+        }
         let mut given: Vec<FuncId> = Vec::new();
         for (position, arg) in args.iter().enumerate() {
             let named = |arg: &Arg| arg.name.as_ref().is_some_and(|name| entry.options.contains(name));
@@ -225,10 +238,12 @@ impl<'s, 'a> Entries<'s, 'a> {
             if arg.name.is_some() || entry.options.is_empty() {
                 given.extend(self.functions(at.func, &arg.place, MAX_WRAPPERS));
                 // One of several in a list, or in an object by its name.
-                given.extend(self.members(at.func, &arg.place));
+                given.extend(self.members(at.func, &arg.place, &entry.options, MAX_NESTING));
+                given.extend(self.methods(at.func, &arg.place, &entry.methods));
             }
             for field in arg.fields.iter().filter(|field| entry.options.is_empty() || named(field)) {
                 given.extend(self.functions(at.func, &field.place, MAX_WRAPPERS));
+                given.extend(self.members(at.func, &field.place, &[], MAX_NESTING));
             }
         }
         let span = instr.span;
@@ -258,14 +273,35 @@ impl<'s, 'a> Entries<'s, 'a> {
         out
     }
 
-    /// The functions in a list or an object literal.
-    fn members(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
+    /// Those of these names of an object or a class of the program.
+    fn methods(&self, func: FuncId, place: &Place, names: &[Name]) -> Vec<FuncId> {
+        let resolved = self.summaries.resolved;
+        let classes = resolved.type_of(func, place).into_iter().filter_map(|ty| match ty {
+            Ty::Object(class) | Ty::Class(class) => Some(class),
+            _ => None,
+        });
+        let methods = |class| names.iter().filter_map(move |name| resolved.find_method(class, name));
+        classes.flat_map(methods).collect()
+    }
+
+    /// The functions in a list or an object literal, and in those in it; in objects only those of these names, when there are some.
+    fn members(&self, func: FuncId, place: &Place, names: &[Name], nesting: u32) -> Vec<FuncId> {
+        let Some(nesting) = nesting.checked_sub(1) else { return Vec::new() };
         let built = ops(self.summaries.resolved.program.func(func), func).filter_map(|(_, op)| match op {
             Op::Build { dst, parts, .. } if dst == place => Some(parts),
             _ => None,
         });
-        let parts: Vec<Place> = built.flatten().map(|(_, part)| *part).collect();
-        parts.iter().flat_map(|part| self.functions(func, part, MAX_WRAPPERS)).collect()
+        let meant = |proj: &Proj| match proj {
+            Proj::Field(name) => names.is_empty() || names.contains(name),
+            _ => true,
+        };
+        let parts: Vec<Place> = built.flatten().filter(|(proj, _)| meant(proj)).map(|(_, part)| *part).collect();
+        let within = |part: &Place| {
+            let mut found = self.functions(func, part, MAX_WRAPPERS);
+            found.extend(self.members(func, part, names, nesting));
+            found
+        };
+        parts.iter().flat_map(within).collect()
     }
 
     /// What the module exports under names that are entered.
@@ -286,8 +322,15 @@ impl<'s, 'a> Entries<'s, 'a> {
             let mut found: Vec<FuncId> = Vec::new();
             let members: Vec<Name> = members.map(Name::new).collect();
             for (_, place) in places {
+                let (all, members) = match members.split_last() {
+                    Some((last, members)) if last == "*" => (true, members),
+                    _ => (false, members.as_slice()),
+                };
                 let place = members.iter().fold(place, |place, member| place.field(*member));
-                found.extend(self.functions(part.top, &place, MAX_WRAPPERS));
+                match all {
+                    true => found.extend(self.members(part.top, &place, &[], 1)),
+                    false => found.extend(self.functions(part.top, &place, MAX_WRAPPERS)),
+                }
             }
             if found.is_empty() && first == language.package_member {
                 let place = members.iter().fold(Export::whole(), |place, member| place.field(*member));

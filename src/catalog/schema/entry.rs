@@ -25,11 +25,15 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub options: Vec<Name>,
+    /// For `paths` that get the function: texts of which one must be an argument of the call: `connection`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub events: Vec<Name>,
     /// Base classes whose `methods` are entered in classes of the program that extend them.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub bases: Vec<Name>,
-    /// For `bases`; empty: every public one.
+    /// For `bases`; empty: every public one. For `paths` that get an object or a class of the program: what is entered in it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub methods: Vec<Name>,
@@ -37,12 +41,13 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub marks: Vec<Name>,
-    /// Files whose exported functions are entered, without extension: `app/**/route` is one anywhere in a project.
+    /// Files whose exported functions are entered, without extension: `app/**/route` is one anywhere in a project, `/app/**/route` one
+    /// beside what shows one of `needs`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub files: Vec<Name>,
     /// The exports that are entered, of `files` or, without these, of any file: `GET`, `default`; `default.fetch` is a member of an
-    /// exported object. Empty, with `files`: every one.
+    /// exported object, `actions.*` is each one. Empty, with `files`: every one.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exports: Vec<Name>,
