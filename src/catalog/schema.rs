@@ -713,6 +713,11 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub catch_cancel: Vec<Name>,
+    /// Exception classes, by last name segment, that say there is nothing more to come (`StopIteration`): to leave a loop for one of them is
+    /// how that loop ends, and no error.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exhaustion: Vec<Name>,
     /// Exception classes, by last name segment, that failing I/O does not raise (`ValueError`): their handlers do not see it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

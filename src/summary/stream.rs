@@ -267,7 +267,7 @@ impl Stream {
     /// it does.
     pub fn endless(&self, summaries: &Summaries<'_>) -> Vec<Endless> {
         let function = summaries.resolved.program.func(self.server);
-        let all = loops(function);
+        let all = loops(function, &summaries.resolved.language().exhaustion);
         let mut out: Vec<Endless> = Vec::new();
         for found in all {
             if out.iter().any(|outer| outer.found.contains(found.header)) {
@@ -312,7 +312,7 @@ impl Stream {
             let is_exhausted = found.ways_out.iter().any(|out| matches!(out.way, Way::Exhausted));
             !is_exhausted && !self.sending(summaries, found).is_empty() && pauses(summaries, self.server, found)
         };
-        let all = loops(function).into_iter().filter(polls);
+        let all = loops(function, &summaries.resolved.language().exhaustion).into_iter().filter(polls);
         all.map(|found| {
             let ends = found.ways_out.iter().any(|out| !out.on_error);
             Endless { at: span_of(function, &found), found, why: None, ends }

@@ -47,7 +47,7 @@ pub(super) fn passed_on(summaries: &Summaries<'_>, stream: &Stream) -> Vec<FuncI
         instrs.into_iter().any(|instr| matches!(instr.op, Op::Yield { .. }))
     };
     let through =
-        loops(function).into_iter().filter(yields).filter_map(|found| iterated(function, found.header).copied());
+        loops(function, &summaries.resolved.language().exhaustion).into_iter().filter(yields).filter_map(|found| iterated(function, found.header).copied());
     places.extend(through);
     let found = places.iter().filter_map(|place| producer(summaries, stream.server, place, MAX_STEPS));
     found.filter(|inner| program.func(*inner).r#async == function.r#async).collect()
