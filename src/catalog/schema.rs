@@ -528,7 +528,8 @@ pub enum Role {
     Fixture,
     /// Decorator: read as an attribute.
     Property,
-    /// Decorator: the function is a command of a program, which ends with it.
+    /// Decorator: the function is a command of a program, which ends with it. With `arg`: what the function is given is a part of a program
+    /// that runs once (`module.run(f)`).
     ProgramEntry,
     /// Decorator that changes nothing about who owns what.
     Neutral,
@@ -671,6 +672,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub load_events: Vec<Name>,
+    /// Names of parameters that get their value by their name, from a framework: the global of that name stands for it (`$interval`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub injected: Vec<Name>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
