@@ -770,6 +770,13 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub abort_events: Vec<Name>,
+    /// Methods that add a listener, given an event and the listener, and those that take listeners off.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub listener_adds: Vec<Name>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub listener_drops: Vec<Name>,
     /// Options under which a call is given what makes it raise when the client is gone (`signal`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

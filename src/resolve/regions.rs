@@ -50,7 +50,8 @@ fn driven_by(resolved: &Resolved<'_>, func: FuncId, info: &CallInfo<'_>, args: &
 /// The functions of the program that the call makes parts of a program, which run once; also as elements of a list that is written there.
 fn entries_of(resolved: &Resolved<'_>, func: FuncId, info: &CallInfo<'_>, args: &[Arg]) -> Vec<FuncId> {
     let entries = info.roles(Role::ProgramEntry).filter(|symbol| symbol.arg.is_some());
-    let mut given: Vec<Place> = entries.flat_map(|symbol| symbol_args(symbol, args)).map(|(_, arg)| arg.place).collect();
+    let mut given: Vec<Place> =
+        entries.flat_map(|symbol| symbol_args(symbol, args)).map(|(_, arg)| arg.place).collect();
     if given.is_empty() {
         return Vec::new();
     }

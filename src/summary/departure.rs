@@ -53,7 +53,7 @@ impl Serving {
     }
 
     /// The function and those in it, outer ones first.
-    fn within(&self, func: FuncId) -> Vec<FuncId> {
+    pub(super) fn within(&self, func: FuncId) -> Vec<FuncId> {
         let mut out = vec![func];
         let mut next = 0;
         while let Some(at) = out.get(next) {
@@ -62,6 +62,11 @@ impl Serving {
             next += 1;
         }
         out
+    }
+
+    /// The function, or one that it calls, sends something.
+    pub(super) fn sends(&self, func: FuncId) -> bool {
+        self.sends.contains(&func)
     }
 
     /// The function, or one in it, sends something.

@@ -12,6 +12,7 @@ pub mod departure;
 pub mod dependency;
 mod derived;
 pub mod ends;
+pub mod listeners;
 pub mod polling;
 mod print;
 pub mod shared;

@@ -144,7 +144,10 @@ impl<'s, 'a> Polling<'s, 'a> {
             return Vec::new();
         }
         let locals = self.locals(func);
-        loops(function, &self.summaries.resolved.language().exhaustion).into_iter().filter_map(|looped| self.round(func, looped, &locals)).collect()
+        loops(function, &self.summaries.resolved.language().exhaustion)
+            .into_iter()
+            .filter_map(|looped| self.round(func, looped, &locals))
+            .collect()
     }
 
     fn round(&self, func: FuncId, looped: Loop, locals: &Locals) -> Option<Round> {

@@ -11,6 +11,7 @@ use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
 use crate::summary::dependency::Dependencies;
+use crate::summary::listeners;
 use crate::summary::stream::{Endless, Stream, Why, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -32,7 +33,7 @@ struct Judge<'s, 'a> {
     out: Vec<Finding>,
 }
 
-/// What is released by listeners, and what timers hold that send to a client. `all` as in [`judge_streams`].
+/// What is released by listeners, what timers hold that send to a client, and listeners that stay. `all` as in [`judge_streams`].
 pub(super) fn judge_departures(
     summaries: &Summaries<'_>,
     scopes: &[FileScope],
@@ -53,6 +54,16 @@ pub(super) fn judge_departures(
         let (subject, symbol) = (subject.described(), case.token.symbol);
         let claim = Claim { draft, func: case.func, subject, symbol, growth: Growth::Subscriber };
         out.extend(decide_claim(summaries, claim, scope));
+    }
+    let program = summaries.resolved.program;
+    for func in program.func_ids() {
+        for left in listeners::left(summaries, &serving, func) {
+            let draft = stream_without_disconnect_cleanup::detect_listener(summaries, &left);
+            let subject = format!("listener of `{}`", left.emitter);
+            let symbol = left.event.unwrap_or(program.func(func).name);
+            let claim = Claim { draft, func, subject, symbol, growth: Growth::Subscriber };
+            out.extend(decide_claim(summaries, claim, &scopes[program.module_of(func).index()]));
+        }
     }
     out
 }

@@ -46,8 +46,10 @@ pub(super) fn passed_on(summaries: &Summaries<'_>, stream: &Stream) -> Vec<FuncI
         let instrs = found.blocks.iter().flat_map(|block| &function.block(*block).instrs);
         instrs.into_iter().any(|instr| matches!(instr.op, Op::Yield { .. }))
     };
-    let through =
-        loops(function, &summaries.resolved.language().exhaustion).into_iter().filter(yields).filter_map(|found| iterated(function, found.header).copied());
+    let through = loops(function, &summaries.resolved.language().exhaustion)
+        .into_iter()
+        .filter(yields)
+        .filter_map(|found| iterated(function, found.header).copied());
     places.extend(through);
     let found = places.iter().filter_map(|place| producer(summaries, stream.server, place, MAX_STEPS));
     found.filter(|inner| program.func(*inner).r#async == function.r#async).collect()
