@@ -236,18 +236,9 @@ fn heard(summaries: &Summaries<'_>, at: OpRef, callee: &Callee, event: Option<Na
 /// Where the function ends what is sent, but not because of an error.
 fn ends_in(summaries: &Summaries<'_>, func: FuncId) -> Option<Span> {
     let program = summaries.resolved.program;
-    let mut ends = summaries.resolved.calls_of(func).filter(|(_, info)| ends(summaries, info, MAX_HELPERS));
+    let mut ends =
+        summaries.resolved.calls_of(func).filter(|(_, info)| summaries.reaches(info, Role::Ends, MAX_HELPERS));
     ends.find(|(at, _)| program.func(func).block(at.block).pending == 0).map(|(at, _)| program.op(at).span)
-}
-
-/// The call, or one in a function that it calls, ends what is sent.
-fn ends(summaries: &Summaries<'_>, info: &CallInfo<'_>, depth: u32) -> bool {
-    let deeper = depth.checked_sub(1);
-    info.has_role(Role::Ends)
-        || deeper.is_some_and(|deeper| {
-            let mut called = info.functions().flat_map(|called| summaries.resolved.calls_of(called));
-            called.any(|(_, info)| ends(summaries, info, deeper))
-        })
 }
 
 fn starts_timer(summaries: &Summaries<'_>, info: &CallInfo<'_>) -> bool {

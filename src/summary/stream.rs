@@ -546,16 +546,7 @@ fn pauses(summaries: &Summaries<'_>, func: FuncId, found: &Loop) -> bool {
     let pending = function.block(found.header).pending;
     let within = |at: &OpRef| found.contains(at.block) && function.block(at.block).pending <= pending;
     let mut calls = summaries.resolved.calls_of(func).filter(|(at, _)| within(at));
-    calls.any(|(_, info)| sleeps(summaries, info, MAX_HELPERS))
-}
-
-fn sleeps(summaries: &Summaries<'_>, info: &CallInfo<'_>, depth: u32) -> bool {
-    let deeper = depth.checked_sub(1);
-    info.has_role(Role::Sleeps)
-        || deeper.is_some_and(|deeper| {
-            let mut called = info.functions().flat_map(|called| summaries.resolved.calls_of(called));
-            called.any(|(_, info)| sleeps(summaries, info, deeper))
-        })
+    calls.any(|(_, info)| summaries.reaches(info, Role::Sleeps, MAX_HELPERS))
 }
 
 /// What to show of a loop: what its first round begins with.
