@@ -387,8 +387,10 @@ impl Loader {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
-        if !matches!(symbol.role, Role::Streams | Role::Sends) && !symbol.advice.is_empty() {
-            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams` and `sends`");
+        let advises = matches!(symbol.role, Role::Streams | Role::Sends | Role::LivesWithResponse);
+        if !advises && !symbol.advice.is_empty() {
+            let roles = "`advice` belongs to roles `streams`, `sends` and `lives-with-response`";
+            self.mistake(&format!("{trail}.advice"), roles);
         }
         if symbol.role != Role::Streams && !symbol.to.is_empty() {
             self.mistake(&format!("{trail}.to"), "`to` belongs to role `streams`");

@@ -101,7 +101,7 @@ fn find(function: &Function, header: BlockId, exhaustion: &[Name]) -> Loop {
         let block = function.block(*id);
         let mut out = |way| {
             let handled = block.pending > pending;
-            let last = handled && matches!(way, Way::Left | Way::Raised) && exhausted.contains(id);
+            let last = handled && matches!(way, Way::Left | Way::Raised) && exhausted.binary_search(id).is_ok();
             let way = if last { Way::Exhausted } else { way };
             ways_out.push(WayOut { way, at: block.term_span, on_error: handled && !last });
         };
@@ -120,28 +120,27 @@ fn find(function: &Function, header: BlockId, exhaustion: &[Name]) -> Loop {
     Loop { header, blocks, ways_out }
 }
 
-/// The blocks among these that are in a handler for one of the exception classes.
+/// The blocks among these, which are sorted, that are in a handler for one of the exception classes.
 fn handled(function: &Function, blocks: &[BlockId], exceptions: &[Name]) -> Vec<BlockId> {
     let meant = |ty: &Name| ty.rsplit('.').next().is_some_and(|last| exceptions.iter().any(|name| name == last));
     let catches = |block: &&BlockId| match function.block(**block).instrs.first().map(|instr| &instr.op) {
         Some(Op::Catch { types, .. }) => types.iter().any(meant),
         _ => false,
     };
-    let mut out: Vec<BlockId> = Vec::new();
+    let mut seen = vec![false; function.blocks.len()];
     for handler in blocks.iter().filter(catches) {
         let pending = function.block(*handler).pending;
-        let mut next = out.len();
-        out.push(*handler);
-        while let Some(at) = out.get(next).copied() {
-            next += 1;
+        let mut open = vec![*handler];
+        seen[handler.index()] = true;
+        while let Some(at) = open.pop() {
             let unwind = function.block(at).unwind;
             function.block(at).for_each_successor(&mut |to| {
                 let inside = Some(to) != unwind && function.block(to).pending >= pending;
-                if inside && blocks.binary_search(&to).is_ok() && !out.contains(&to) {
-                    out.push(to);
+                if inside && !std::mem::replace(&mut seen[to.index()], true) {
+                    open.push(to);
                 }
             });
         }
     }
-    out
+    blocks.iter().copied().filter(|block| seen[block.index()]).collect()
 }

@@ -39,12 +39,7 @@ impl<'s, 'a> Ambient<'s, 'a> {
 
     /// Where the function uses the connection, itself or through others, in the order of its ops.
     fn uses(&self, func: FuncId, depth: u32) -> impl Iterator<Item = (OpRef, Span)> + '_ {
-        let program = self.summaries.resolved.program;
-        let blocks = program.func(func).blocks.iter().enumerate();
-        let ops = blocks.flat_map(move |(b, block)| {
-            let at = move |i| OpRef { func, block: crate::ir::BlockId(b as u32), op: i };
-            (0..).zip(&block.instrs).map(move |(i, instr)| (at(i), instr))
-        });
+        let ops = self.summaries.resolved.program.ops(func);
         ops.filter(move |(at, instr)| self.is_use(*at, &instr.op, depth)).map(|(at, instr)| (at, instr.span))
     }
 

@@ -101,18 +101,9 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// Something in the program goes on by itself.
     pub fn may_matter(summaries: &Summaries<'_>) -> bool {
         let resolved = summaries.resolved;
-        resolved.program.func_ids().any(|func| {
-            let function = resolved.program.func(func);
-            let repeats = |role: Role| matches!(role, Role::Repeats | Role::Sleeps);
-            function.blocks.iter().enumerate().any(|(b, block)| {
-                block.loop_header
-                    || (0..block.instrs.len() as u32).any(|op| {
-                        let info = resolved.call(OpRef { func, block: BlockId(b as u32), op });
-                        let facts = info.and_then(catalogued);
-                        facts.is_some_and(|facts| facts.roles.iter().any(|symbol| repeats(symbol.role)))
-                    })
-            })
-        })
+        let loops = |func: FuncId| resolved.program.func(func).blocks.iter().any(|block| block.loop_header);
+        let repeats = |info: &CallInfo<'_>| info.has_role(Role::Repeats) || info.has_role(Role::Sleeps);
+        resolved.program.func_ids().any(loops) || resolved.calls().any(|(_, info)| repeats(info))
     }
 
     /// The loops of a function that use something of the catalogue.
@@ -163,7 +154,7 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// The timers that a function starts, and whether it has itself called again later.
     pub fn ticks(&self, func: FuncId) -> Vec<Ticks> {
         let mut out = Vec::new();
-        self.each_call(func, |at, _, args, info| {
+        self.each_call(func, |at, args, info| {
             let Some(facts) = catalogued(info) else { return };
             let delay = |role| {
                 let symbol = facts.roles.iter().find(|symbol| symbol.role == role)?;
@@ -270,14 +261,10 @@ impl<'s, 'a> Polling<'s, 'a> {
         self.summaries.resolved.program.func(func)
     }
 
-    fn each_call(&self, func: FuncId, mut f: impl FnMut(OpRef, &Callee, &'a [Arg], &CallInfo<'a>)) {
-        for (b, block) in self.function(func).blocks.iter().enumerate() {
-            for (i, instr) in block.instrs.iter().enumerate() {
-                let Op::Call { callee, args, .. } = &instr.op else { continue };
-                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                if let Some(info) = self.summaries.resolved.call(at) {
-                    f(at, callee, args, info);
-                }
+    fn each_call(&self, func: FuncId, mut f: impl FnMut(OpRef, &'a [Arg], &CallInfo<'a>)) {
+        for (at, info) in self.summaries.resolved.calls_of(func) {
+            if let Op::Call { args, .. } = &self.summaries.resolved.program.op(at).op {
+                f(at, args, info);
             }
         }
     }
@@ -381,7 +368,7 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// The closure calls the function.
     fn only_calls(&self, closure: FuncId, func: FuncId) -> bool {
         let mut calls = false;
-        self.each_call(closure, |_, _, _, info| {
+        self.each_call(closure, |_, _, info| {
             calls |= info.functions().any(|called| called == func);
         });
         calls

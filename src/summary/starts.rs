@@ -2,12 +2,12 @@
 
 use super::Summaries;
 use super::polling::{Polling, Use};
-use crate::catalog::schema::{Invocation, Role};
+use crate::catalog::schema::{Invocation, Role, Symbol};
 use crate::ir::{
-    Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span,
+    Arg, Callee, ClassId, Const, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Program, Proj, Root, Span,
     Term,
 };
-use crate::resolve::{CallInfo, Target, symbol_args};
+use crate::resolve::{CallInfo, Resolved, Target, Ty, symbol_args};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Callers that are asked who calls them.
@@ -75,12 +75,12 @@ impl<'s, 'a> Starts<'s, 'a> {
         };
         let resolved = summaries.resolved;
         for func in resolved.program.func_ids() {
-            for (at, op) in ops(resolved.program.func(func), func) {
+            for (at, op) in ops(resolved.program, func) {
                 starts.note_fields(resolved.program.module_of(func), op);
                 let Op::Call { args, .. } = op else { continue };
                 for arg in args {
                     for ty in resolved.type_of(func, &arg.place) {
-                        if let crate::resolve::Ty::Func(given) = ty {
+                        if let Ty::Func(given) = ty {
                             starts.handed.entry(given).or_default().push(at);
                         }
                     }
@@ -123,7 +123,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     pub fn background(&self, polling: &Polling<'_, 'a>, func: FuncId) -> Vec<Background> {
         let resolved = self.summaries.resolved;
         let mut out = Vec::new();
-        for (at, op) in ops(resolved.program.func(func), func) {
+        for (at, op) in ops(resolved.program, func) {
             let Op::Call { callee, args, dst, .. } = op else { continue };
             let Some(info) = resolved.call(at) else { continue };
             for started in self.started(func, polling, dst, args, info) {
@@ -170,7 +170,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             match target {
                 Target::Catalog { facts } => {
                     let repeats = facts.has_role(Role::Sleeps) || facts.has_role(Role::Repeats);
-                    let background = |symbol: &&crate::catalog::schema::Symbol| {
+                    let background = |symbol: &&Symbol| {
                         symbol.role == Role::Spawns
                             || (symbol.role == Role::Invokes && symbol.how == Some(Invocation::LaterOnce))
                     };
@@ -201,7 +201,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     /// The functions whose call gave the value.
     fn called_for(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
         let resolved = self.summaries.resolved;
-        let made = ops(resolved.program.func(func), func).filter(|(_, op)| match op {
+        let made = ops(resolved.program, func).filter(|(_, op)| match op {
             Op::Call { dst, .. } => dst == place,
             _ => false,
         });
@@ -225,7 +225,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             }
         }
         let awaited = |dst: &Place| {
-            ops(function, func).any(|(at, op)| match op {
+            ops(resolved.program, func).any(|(at, op)| match op {
                 Op::Await { src, .. } => src == dst,
                 Op::Copy { dst: result, src, .. } => *result == Place::root(Root::Result) && src == dst,
                 // `asyncio.run(loop())`
@@ -238,7 +238,7 @@ impl<'s, 'a> Starts<'s, 'a> {
                 _ => false,
             })
         };
-        for (at, op) in ops(function, func) {
+        for (at, op) in ops(resolved.program, func) {
             let Op::Call { dst, .. } = op else { continue };
             let Some(info) = resolved.call(at) else { continue };
             let mut called = info.functions();
@@ -255,17 +255,16 @@ impl<'s, 'a> Starts<'s, 'a> {
 
     /// The value goes on to somewhere.
     fn is_used(&self, func: FuncId, value: &Place) -> bool {
-        ops(self.summaries.resolved.program.func(func), func)
+        ops(self.summaries.resolved.program, func)
             .any(|(_, op)| !matches!(op, Op::Drop { .. }) && op.reads_any(|place| place.starts_with(value)))
     }
 
     /// The handle of what was started gets to somebody who may stop it.
     fn may_be_stopped(&self, func: FuncId, callee: &Callee, handle: &Place) -> bool {
         let resolved = self.summaries.resolved;
-        let function = resolved.program.func(func);
         // Who leaves a scope ends what was started in it.
         let scoped = |recv: &Place| {
-            ops(function, func)
+            ops(resolved.program, func)
                 .any(|(_, op)| matches!(op, Op::Enter { dst, manager, .. } if dst == recv || manager == recv))
         };
         if let Callee::Method { recv, .. } = callee
@@ -277,7 +276,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         let mut next = 0;
         while let Some(name) = names.get(next).copied() {
             next += 1;
-            for (_, op) in ops(function, func) {
+            for (_, op) in ops(resolved.program, func) {
                 if matches!(op, Op::Drop { .. }) || !op.reads_any(|place| place.starts_with(&name)) {
                     continue;
                 }
@@ -422,7 +421,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         }
         let methods = &resolved.program.class(class).methods;
         let closers = &resolved.language().closers;
-        let empty = |func: FuncId| does_nothing(resolved.program.func(func), func, resolved);
+        let empty = |func: FuncId| does_nothing(resolved, func);
         let closer = methods.iter().find(|(name, func)| closers.contains(name) && empty(*func))?.1;
         methods.iter().find_map(|(_, func)| {
             let mut rounds = polling.rounds(*func).into_iter();
@@ -435,9 +434,10 @@ impl<'s, 'a> Starts<'s, 'a> {
 }
 
 /// Only says so: nothing, or a message.
-fn does_nothing(function: &Function, func: FuncId, resolved: &crate::resolve::Resolved<'_>) -> bool {
+fn does_nothing(resolved: &Resolved<'_>, func: FuncId) -> bool {
+    let function = resolved.program.func(func);
     let mut calls = 0;
-    let quiet = ops(function, func).all(|(at, op)| match op {
+    let quiet = ops(resolved.program, func).all(|(at, op)| match op {
         Op::Call { callee: Callee::Method { recv, .. }, .. } => {
             calls += 1;
             let functions = resolved.call(at).is_some_and(|info| info.functions().next().is_some());
@@ -462,9 +462,6 @@ fn asks_global(function: &Function) -> bool {
         .any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
 }
 
-fn ops(function: &Function, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
-    function.blocks.iter().enumerate().flat_map(move |(b, block)| {
-        let at = move |i| OpRef { func, block: BlockId(b as u32), op: i as u32 };
-        block.instrs.iter().enumerate().map(move |(i, instr)| (at(i), &instr.op))
-    })
+fn ops(program: &Program, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
+    program.ops(func).map(|(at, instr)| (at, &instr.op))
 }

@@ -1,6 +1,7 @@
 //! What is wrong with streams.
 
 use super::{Claim, FileScope, decide_claim};
+use crate::catalog::Resource;
 use crate::catalog::schema::{Connects, Fate, OnDrop, ResourceKind, Role};
 use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
@@ -46,7 +47,7 @@ pub(super) fn judge_departures(
         let unheard = serving.unheard(summaries, case);
         let draft = unheard.map(|unheard| stream_without_disconnect_cleanup::detect_unheard(&subject, &unheard));
         let held = || {
-            let started = serving.ticking(summaries, case).filter(|_| is_slot(&subject))?;
+            let started = serving.ticking(summaries, case).filter(|_| subject.resource.is_slot())?;
             Some(connection_held_while_streaming::detect_ticking(&subject, started))
         };
         let Some(draft) = draft.or_else(held) else { continue };
@@ -66,11 +67,6 @@ pub(super) fn judge_departures(
         }
     }
     out
-}
-
-/// One of few, that others need as well.
-fn is_slot(subject: &Subject<'_>) -> bool {
-    matches!(subject.resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
 }
 
 /// `all`: the acquisitions of the program, by function.
@@ -140,7 +136,7 @@ impl Judge<'_, '_> {
                 !endless.found.contains(at.block)
                     && case.outcome.held.iter().any(|held| endless.found.contains(held.block))
             };
-            if let Some(endless) = endless.iter().chain(&polling).find(within).filter(|_| is_slot(&subject)) {
+            if let Some(endless) = endless.iter().chain(&polling).find(within).filter(|_| subject.resource.is_slot()) {
                 let draft = connection_held_while_streaming::detect(&subject, stream, endless);
                 let subject = subject.described();
                 self.claim(stream, draft, subject, symbol);
@@ -186,19 +182,13 @@ impl Judge<'_, '_> {
         let manages = |called: &FuncId| resolved.decorator_roles(*called).contains(&Role::ContextManager);
         info.functions().filter(manages).find_map(|called| {
             let (_, cases) = self.all.get(called.index())?;
-            let own = cases.iter().find(|case| !case.outcome.held.is_empty() && self.is_slot(case));
+            let is_slot = |case: &Case| self.summaries.resource(case.token.kind).is_some_and(Resource::is_slot);
+            let own = cases.iter().find(|case| !case.outcome.held.is_empty() && is_slot(case));
             let of_others = || {
                 let mut exits = exits(resolved.program.func(called)).into_iter();
                 exits.find_map(|(_, manager)| self.kept_by(called, &manager, deeper)).map(|(_, case)| case)
             };
             Some((resolved.program.op(at).span, own.or_else(of_others)?))
-        })
-    }
-
-    fn is_slot(&self, case: &Case) -> bool {
-        let resource = self.summaries.resource(case.token.kind);
-        resource.is_some_and(|resource| {
-            matches!(resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
         })
     }
 

@@ -19,7 +19,7 @@ impl Polling<'_, '_> {
     pub(super) fn delay(&self, func: FuncId) -> Option<Delay> {
         let mut found = None;
         let mut others = self.function(func).blocks.iter().any(|block| block.loop_header);
-        self.each_call(func, |at, _, args, info| {
+        self.each_call(func, |at, args, info| {
             let slept = catalogued(info).and_then(|facts| {
                 let symbol = facts.roles.iter().find(|symbol| symbol.role == Role::Sleeps)?;
                 symbol_args(symbol, args).next().map(|(_, arg)| (arg, symbol))
@@ -45,7 +45,7 @@ impl Polling<'_, '_> {
             Delay::Param(..) => Some(Delay::Unknown),
             Delay::Unknown => {
                 let mut told = Delay::Unknown;
-                self.each_call(executor, |_, _, args, info| {
+                self.each_call(executor, |_, args, info| {
                     let symbol = catalogued(info).and_then(|facts| facts.roles.iter().find(|s| s.role == Role::Sleeps));
                     let Some(symbol) = symbol else { return };
                     let Some((_, arg)) = symbol_args(symbol, args).next() else { return };

@@ -3,7 +3,7 @@
 use super::{MAX_DEPTH, Polling, catalogued};
 use crate::catalog::TypeId;
 use crate::catalog::schema::{ResourceKind, Role};
-use crate::ir::{Arg, BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
+use crate::ir::{Arg, Callee, Const, FuncId, Name, Op, OpRef, Place, Root};
 use crate::resolve::{CallInfo, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -40,33 +40,30 @@ impl Polling<'_, '_> {
                 _ => {}
             }
         }
-        for (b, block) in self.function(func).blocks.iter().enumerate() {
-            for (i, instr) in block.instrs.iter().enumerate() {
-                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                match &instr.op {
-                    Op::Call { dst, callee, args, .. } => {
-                        let info = self.summaries.resolved.call(at);
-                        let touch = info.and_then(|info| self.touch(at, callee, args, info, &locals));
-                        match touch {
-                            Some((Touch::Command, _)) => {
-                                locals.answers.insert(*dst);
-                            }
-                            Some((_, ty)) if self.is_asynchronous(ty) && !locals.awaited.contains(dst) => {
-                                locals.parts.insert(*dst, ty);
-                            }
-                            _ => {}
+        for (at, instr) in self.summaries.resolved.program.ops(func) {
+            match &instr.op {
+                Op::Call { dst, callee, args, .. } => {
+                    let info = self.summaries.resolved.call(at);
+                    let touch = info.and_then(|info| self.touch(at, callee, args, info, &locals));
+                    match touch {
+                        Some((Touch::Command, _)) => {
+                            locals.answers.insert(*dst);
                         }
-                    }
-                    Op::Await { dst, src } | Op::Copy { dst, src, .. } if locals.answers.contains(src) => {
-                        locals.answers.insert(*dst);
-                    }
-                    Op::Copy { dst, src, .. } => {
-                        if let Some(ty) = locals.parts.get(src).copied() {
+                        Some((_, ty)) if self.is_asynchronous(ty) && !locals.awaited.contains(dst) => {
                             locals.parts.insert(*dst, ty);
                         }
+                        _ => {}
                     }
-                    _ => {}
                 }
+                Op::Await { dst, src } | Op::Copy { dst, src, .. } if locals.answers.contains(src) => {
+                    locals.answers.insert(*dst);
+                }
+                Op::Copy { dst, src, .. } => {
+                    if let Some(ty) = locals.parts.get(src).copied() {
+                        locals.parts.insert(*dst, ty);
+                    }
+                }
+                _ => {}
             }
         }
         locals
