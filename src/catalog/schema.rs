@@ -481,7 +481,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub to: Vec<Name>,
-    /// For `streams` and `sends`: how to end when the client is gone, for people.
+    /// For `streams` and `sends`: how to end when the client is gone, for people. For `lives-with-response`: how to end before.
     #[serde(default)]
     #[schemars(with = "String")]
     pub advice: Name,
@@ -770,6 +770,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub abort_events: Vec<Name>,
+    /// Methods that register a handler of requests with a body (`post`), and the paths of functions whose result reads bodies before handlers
+    /// run: such a request is closed when it was read, not when its client goes.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub body_handlers: Vec<Name>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub body_readers: Vec<Name>,
     /// Methods that add a listener, given an event and the listener, and those that take listeners off.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -61,7 +61,9 @@
 //!
 //! * A `finally` or scope around the `yield`, in a generator that its framework cancels or closes when the client is gone.
 //! * A release for an event that comes then: `close` of the response; `abort` of the request's signal and the stream's own end, both.
+//!   `close` of the request is none where a body parser has read it: it comes at once, and who listens after an `await` is too late.
 //! * A wait with a timeout.
+//! * `off` or `removeListener` for what was added to an emitter of the process, also by a function that the handler calls.
 //!
 //! ## Known limits
 //!
@@ -147,6 +149,13 @@ pub fn detect_unheard(subject: &Subject<'_>, unheard: &Unheard) -> Draft {
             draft.label = format!("released only when `{name}` comes");
             step(*at, StepRole::Exit, "only this releases it, and the client's going does not get here");
             draft.help = "release it when the response is closed: its `close` event comes in both cases".to_owned();
+        }
+        Unheard::Read { name, at } => {
+            draft.message = format!("{described} {stays} when the client goes: the request's `{name}` has come before");
+            draft.label = format!("released only when the request's `{name}` comes");
+            step(*at, StepRole::Exit, "the request was closed when its body had been read, before this listens");
+            draft.help = "release it when the response is closed: listen for that of the response".to_owned();
+            draft.confidence = draft.confidence.min(Confidence::Medium);
         }
         Unheard::End { aborted, ends } => {
             draft.message = format!(
