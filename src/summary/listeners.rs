@@ -3,8 +3,9 @@
 use super::Summaries;
 use super::departure::Serving;
 use crate::catalog::schema::{Invocation, Role};
-use crate::ir::{Arg, Callee, Const, FuncId, Name, Op, OpRef, Place, Root, Span};
+use crate::ir::{Arg, Callee, Const, FuncId, Name, Op, OpRef, Place, Proj, Root, Span};
 use crate::resolve::{CallInfo, Target, Ty};
+use rustc_hash::FxHashSet;
 
 /// Functions that are followed for one that takes listeners off.
 const MAX_HELPERS: u32 = 2;
@@ -21,38 +22,94 @@ pub struct Left {
     pub sends: Span,
 }
 
-/// The listeners of a function that stay when its client is gone.
-pub fn left(summaries: &Summaries<'_>, serving: &Serving, func: FuncId) -> Vec<Left> {
-    let resolved = summaries.resolved;
-    let language = resolved.language();
-    if resolved.program.is_top(func) {
-        return Vec::new();
-    }
-    let mut out = Vec::new();
-    for (at, info) in resolved.calls_of(func) {
-        let Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } = &resolved.program.op(at).op else {
-            continue;
-        };
-        let [event, listener] = args.as_slice() else { continue };
-        if !language.listener_adds.contains(name)
-            || !emits(summaries, func, recv, info)
-            || !outlives(summaries, func, recv)
-        {
-            continue;
-        }
-        let Some(closure) = own_closure(summaries, at, listener) else { continue };
-        let Some(sends) = sends_to_client(summaries, serving, closure, true) else { continue };
-        let Some(emitter) = resolved.program.func(func).place_name(recv) else { continue };
-        if takes_off(summaries, serving, func, &emitter) {
-            continue;
-        }
-        let event = match &event.literal {
-            Some(Const::Str(event)) => Some(*event),
+/// Answers about the listeners of one program.
+pub struct Listeners<'s, 'a> {
+    summaries: &'s Summaries<'a>,
+    serving: &'s Serving,
+    /// Last names of emitters from which somebody takes all listeners off.
+    emptied: FxHashSet<Name>,
+}
+
+impl<'s, 'a> Listeners<'s, 'a> {
+    pub fn new(summaries: &'s Summaries<'a>, serving: &'s Serving) -> Self {
+        let resolved = summaries.resolved;
+        let emptied = resolved.calls().filter_map(|(at, _)| match &resolved.program.op(at).op {
+            Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } => {
+                let all = args.len() < 2 && resolved.language().listener_drops.contains(name);
+                if all { last_name(summaries, at.func, recv) } else { None }
+            }
             _ => None,
-        };
-        out.push(Left { at, emitter, event, sends });
+        });
+        Listeners { summaries, serving, emptied: emptied.collect() }
     }
-    out
+
+    /// The listeners that the function adds and that stay when its client is gone.
+    pub fn left(&self, func: FuncId) -> Vec<Left> {
+        let summaries = self.summaries;
+        let resolved = summaries.resolved;
+        let mut out = Vec::new();
+        for (at, info) in resolved.calls_of(func).filter(|_| !resolved.program.is_top(func)) {
+            let Op::Call { callee: Callee::Method { recv, name, .. }, args, .. } = &resolved.program.op(at).op else {
+                continue;
+            };
+            let [event, listener] = args.as_slice() else { continue };
+            let adds = resolved.language().listener_adds.contains(name);
+            if !adds || !emits(summaries, func, recv, info) || !outlives(summaries, func, recv) {
+                continue;
+            }
+            let Some(closure) = own_closure(summaries, at, listener) else { continue };
+            let Some(sends) = sends_to_client(summaries, self.serving, closure, true) else { continue };
+            let Some(emitter) = resolved.program.func(func).place_name(recv) else { continue };
+            let Some(last) = last_name(summaries, func, recv) else { continue };
+            if self.emptied.contains(&last) || self.takes_off(func, last) {
+                continue;
+            }
+            let event = match &event.literal {
+                Some(Const::Str(event)) => Some(*event),
+                _ => None,
+            };
+            out.push(Left { at, emitter, event, sends });
+        }
+        out
+    }
+
+    /// The function, one around or in it, another one of its class, or one that these call may take listeners off, or gives the emitter,
+    /// known by its last name, to somebody who may.
+    fn takes_off(&self, func: FuncId, emitter: Name) -> bool {
+        let resolved = self.summaries.resolved;
+        let program = resolved.program;
+        let mut outermost = func;
+        while let Some(parent) = program.func(outermost).parent.filter(|parent| !program.is_top(*parent)) {
+            outermost = parent;
+        }
+        let mut near = self.serving.within(outermost);
+        if let Some(class) = program.func(outermost).class {
+            near.extend(self.summaries.members(class));
+        }
+        for _ in 0..MAX_HELPERS {
+            let calls = near.iter().flat_map(|func| resolved.calls_of(*func));
+            let called: Vec<FuncId> = calls.flat_map(|(_, info)| info.functions()).collect();
+            near.extend(called);
+            near.sort();
+            near.dedup();
+        }
+        let drops = &resolved.language().listener_drops;
+        near.iter().flat_map(|func| program.ops(*func)).any(|(at, instr)| {
+            let Op::Call { callee, args, .. } = &instr.op else { return false };
+            let given = |arg: &Arg| last_name(self.summaries, at.func, &arg.place) == Some(emitter);
+            matches!(callee, Callee::Method { name, .. } if drops.contains(name))
+                || args.iter().any(|arg| given(arg) || arg.fields.iter().any(given))
+        })
+    }
+}
+
+/// The variable or field that the place is, by its own name.
+fn last_name(summaries: &Summaries<'_>, func: FuncId, place: &Place) -> Option<Name> {
+    match place.proj.last() {
+        Some(Proj::Field(name)) => Some(*name),
+        Some(_) => None,
+        None => summaries.resolved.program.func(func).place_name(place).map(Name::from),
+    }
 }
 
 /// It is known to keep what it is given as a listener, until somebody takes it off.
@@ -148,46 +205,4 @@ fn is_client(summaries: &Summaries<'_>, func: FuncId, place: &Place) -> bool {
         }
         _ => is_client(summaries, parent, &outer),
     }
-}
-
-/// The function, one around or in it, another one of its class, or one that these call may take listeners off, or gives the emitter to
-/// somebody who may; or somebody in the program takes off all of them.
-fn takes_off(summaries: &Summaries<'_>, serving: &Serving, func: FuncId, emitter: &str) -> bool {
-    let resolved = summaries.resolved;
-    let program = resolved.program;
-    let drops = &resolved.language().listener_drops;
-    let mut outermost = func;
-    while let Some(parent) = program.func(outermost).parent.filter(|parent| !program.is_top(*parent)) {
-        outermost = parent;
-    }
-    let mut near = serving.within(outermost);
-    if let Some(class) = program.func(outermost).class {
-        near.extend(summaries.members(class));
-    }
-    for _ in 0..MAX_HELPERS {
-        let called: Vec<FuncId> =
-            near.iter().flat_map(|func| resolved.calls_of(*func)).flat_map(|(_, info)| info.functions()).collect();
-        near.extend(called);
-        near.sort();
-        near.dedup();
-    }
-    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
-    let is_emitter = |func: FuncId, place: &Place| {
-        program.func(func).place_name(place).is_some_and(|name| last(&name) == last(emitter))
-    };
-    let gives = |func: FuncId, args: &[Arg]| args.iter().any(|arg| is_emitter(func, &arg.place));
-    let mut calls = resolved.calls().filter_map(|(at, _)| match &program.op(at).op {
-        Op::Call { callee, args, .. } => Some((at.func, callee, args)),
-        _ => None,
-    });
-    calls.any(|(here, callee, args)| {
-        let is_near = near.binary_search(&here).is_ok();
-        let dropped = match callee {
-            Callee::Method { recv, name, .. } => {
-                drops.contains(name) && (is_near || (args.len() < 2 && is_emitter(here, recv)))
-            }
-            _ => false,
-        };
-        dropped || (is_near && gives(here, args))
-    })
 }

@@ -431,10 +431,9 @@ fn reaches_first(
     is_stop: &dyn Fn(BlockId) -> bool,
     is_sending: &dyn Fn(BlockId) -> bool,
 ) -> bool {
-    let mut seen = vec![found.header];
-    let mut next = 0;
-    while let Some(at) = seen.get(next).copied() {
-        next += 1;
+    let mut seen = vec![false; function.blocks.len()];
+    let mut pending = vec![found.header];
+    while let Some(at) = pending.pop() {
         if is_stop(at) {
             continue;
         }
@@ -442,17 +441,15 @@ fn reaches_first(
             return true;
         }
         let mut out = false;
-        let mut more = Vec::new();
         for_each_usual(function, at, &mut |to| {
             out |= !found.contains(to) || to == found.header;
-            if found.contains(to) && !seen.contains(&to) {
-                more.push(to);
+            if found.contains(to) && !std::mem::replace(&mut seen[to.index()], true) {
+                pending.push(to);
             }
         });
         if out {
             return true;
         }
-        seen.extend(more);
     }
     false
 }

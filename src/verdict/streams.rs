@@ -12,7 +12,7 @@ use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
 use crate::summary::dependency::Dependencies;
-use crate::summary::listeners;
+use crate::summary::listeners::Listeners;
 use crate::summary::stream::{Endless, Stream, Why, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -57,8 +57,9 @@ pub(super) fn judge_departures(
         out.extend(decide_claim(summaries, claim, scope));
     }
     let program = summaries.resolved.program;
+    let listeners = Listeners::new(summaries, &serving);
     for func in program.func_ids() {
-        for left in listeners::left(summaries, &serving, func) {
+        for left in listeners.left(func) {
             let draft = stream_without_disconnect_cleanup::detect_listener(summaries, &left);
             let subject = format!("listener of `{}`", left.emitter);
             let symbol = left.event.unwrap_or(program.func(func).name);
