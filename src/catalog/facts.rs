@@ -100,6 +100,13 @@ pub struct Resource {
     pub docs: String,
 }
 
+impl Resource {
+    /// One of few, that others need as well.
+    pub fn is_slot(&self) -> bool {
+        matches!(self.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
+    }
+}
+
 /// One way to release.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Release {
@@ -138,7 +145,7 @@ pub struct SymbolFacts {
     pub acquires: Vec<AcquireFact>,
     /// Its result is an instance of the first of these that is of the version at hand (acquired or not).
     pub makes: Vec<TypeId>,
-    /// Versions in which what it is given lives as long as a response; each one suffices, `None`: any version.
+    /// Versions in which what it is given lives as long as a response, for each of `roles` that says so; `None`: any version.
     pub lives_with_response: Vec<Option<VersionRange>>,
     /// What it does to its arguments. `paths` is empty in each: it is shared by many callables.
     pub roles: Vec<Symbol>,

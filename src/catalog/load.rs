@@ -413,8 +413,10 @@ impl<'d> Loader<'d> {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
-        if !matches!(symbol.role, Role::Streams | Role::Sends | Role::Retains) && !symbol.advice.is_empty() {
-            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams`, `sends` and `retains`");
+        let advises = matches!(symbol.role, Role::Streams | Role::Sends | Role::Retains | Role::LivesWithResponse);
+        if !advises && !symbol.advice.is_empty() {
+            let roles = "`advice` belongs to roles `streams`, `sends`, `retains` and `lives-with-response`";
+            self.mistake(&format!("{trail}.advice"), roles);
         }
         if matches!(symbol.role, Role::Retains | Role::AddsJob | Role::BoundsRetention) == symbol.options.is_empty() {
             let roles = "`options` belongs to roles `retains`, `adds-job` and `bounds-retention`, which need it";

@@ -496,7 +496,8 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub to: Vec<Name>,
-    /// For `streams` and `sends`: how to end when the client is gone; for `retains`: how to bound it; for people.
+    /// For `streams` and `sends`: how to end when the client is gone; for `lives-with-response`: how to end before; for `retains`: how to
+    /// bound it; for people.
     #[serde(default)]
     #[schemars(with = "String")]
     pub advice: Name,
@@ -543,7 +544,8 @@ pub enum Role {
     Fixture,
     /// Decorator: read as an attribute.
     Property,
-    /// Decorator: the function is a command of a program, which ends with it.
+    /// Decorator: the function is a command of a program, which ends with it. With `arg`: what the function is given is a part of a program
+    /// that runs once (`module.run(f)`).
     ProgramEntry,
     /// Decorator that changes nothing about who owns what.
     Neutral,
@@ -694,6 +696,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub load_events: Vec<Name>,
+    /// Names of parameters that get their value by their name, from a framework: the global of that name stands for it (`$interval`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub injected: Vec<Name>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -740,6 +746,11 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub catch_cancel: Vec<Name>,
+    /// Exception classes, by last name segment, that say there is nothing more to come (`StopIteration`): to leave a loop for one of them is
+    /// how that loop ends, and no error.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exhaustion: Vec<Name>,
     /// Exception classes, by last name segment, that failing I/O does not raise (`ValueError`): their handlers do not see it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -787,6 +798,21 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub abort_events: Vec<Name>,
+    /// Methods that register a handler of requests with a body (`post`), and the paths of functions whose result reads bodies before handlers
+    /// run: such a request is closed when it was read, not when its client goes.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub body_handlers: Vec<Name>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub body_readers: Vec<Name>,
+    /// Methods that add a listener, given an event and the listener, and those that take listeners off.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub listener_adds: Vec<Name>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub listener_drops: Vec<Name>,
     /// Options under which a call is given what makes it raise when the client is gone (`signal`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -150,7 +150,12 @@ pub fn detect_kept(subject: &Subject<'_>, stream: &Stream, kept: &Kept, response
         "What `{}` yields is closed when the response has been sent: after the stream, in the installed version of the framework or, where that is not known, in the newest.",
         dependency.name
     )];
-    draft.help = "open it in the handler or in the stream, for each query, instead of taking it as a dependency; or let the dependency end with the handler (`scope=\"function\"`)".to_owned();
+    draft.help =
+        "open it in the handler or in the stream, for each query, instead of taking it as a dependency".to_owned();
+    if !kept.advice.is_empty() {
+        draft.help.push_str("; or ");
+        draft.help.push_str(&kept.advice);
+    }
     draft.persona = Persona::Regular;
     draft
 }

@@ -3,8 +3,9 @@
 //! ## What it does
 //!
 //! Reports a stream that does not come to its cleanup when the client is gone: a connection that a generator keeps across a `yield` and does
-//! not release in a `finally`, or releases there although the framework never closes generators of this kind; and a loop that waits, without
-//! a limit, for something else than its client.
+//! not release in a `finally`, or releases there although the framework never closes generators of this kind; a loop that waits, without
+//! a limit, for something else than its client; and a listener that each client adds to an emitter of the whole process and that nothing takes
+//! off.
 //!
 //! ## Why it matters in production
 //!
@@ -60,7 +61,9 @@
 //!
 //! * A `finally` or scope around the `yield`, in a generator that its framework cancels or closes when the client is gone.
 //! * A release for an event that comes then: `close` of the response; `abort` of the request's signal and the stream's own end, both.
+//!   `close` of the request is none where a body parser has read it: it comes at once, and who listens after an `await` is too late.
 //! * A wait with a timeout.
+//! * `off` or `removeListener` for what was added to an emitter of the process, also by a function that the handler calls.
 //!
 //! ## Known limits
 //!
@@ -77,6 +80,7 @@ use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::ir::Span;
 use crate::summary::Summaries;
 use crate::summary::departure::Unheard;
+use crate::summary::listeners::Left;
 use crate::summary::stream::{Endless, Stream};
 
 pub const RULE: Rule = Rule {
@@ -146,6 +150,13 @@ pub fn detect_unheard(subject: &Subject<'_>, unheard: &Unheard) -> Draft {
             step(*at, StepRole::Exit, "only this releases it, and the client's going does not get here");
             draft.help = "release it when the response is closed: its `close` event comes in both cases".to_owned();
         }
+        Unheard::Read { name, at } => {
+            draft.message = format!("{described} {stays} when the client goes: the request's `{name}` has come before");
+            draft.label = format!("released only when the request's `{name}` comes");
+            step(*at, StepRole::Exit, "the request was closed when its body had been read, before this listens");
+            draft.help = "release it when the response is closed: listen for that of the response".to_owned();
+            draft.confidence = draft.confidence.min(Confidence::Medium);
+        }
         Unheard::End { aborted, ends } => {
             draft.message = format!(
                 "{described} {stays} when the stream ends by itself: it is {} only when the client goes before",
@@ -160,6 +171,39 @@ pub fn detect_unheard(subject: &Subject<'_>, unheard: &Unheard) -> Draft {
     draft.witness = witness;
     draft.notes = vec![format!("One more {stays} for each client that was ever there.")];
     draft
+}
+
+/// A listener that stays with something that outlives its client.
+pub fn detect_listener(summaries: &Summaries<'_>, left: &Left) -> Draft {
+    let at = summaries.resolved.program.op(left.at).span;
+    let Left { emitter, sends, .. } = left;
+    let event = left.event.map_or_else(|| "its events".to_owned(), |event| format!("`{event}`"));
+    let step = |span, role, text: String| Step { span, role, text };
+    Draft {
+        rule: RULE.id,
+        at,
+        message: format!(
+            "each client adds a listener for {event} to `{emitter}`, which outlives it, and nothing takes it off"
+        ),
+        label: "stays when the client goes".to_owned(),
+        witness: vec![
+            step(at, StepRole::Acquire, format!("`{emitter}` keeps the listener from here on")),
+            step(*sends, StepRole::Exit, "it goes on writing here, to a client that is gone".to_owned()),
+        ],
+        related: Vec::new(),
+        notes: vec![
+            "One more listener for each client that was ever there, with its request and response: each event runs all of them."
+                .to_owned(),
+        ],
+        help: format!(
+            "keep the listener in a variable, and take it off `{emitter}` when the client is gone: when the response is closed, or in the \
+             teardown of the stream"
+        ),
+        confidence: Confidence::High,
+        persona: Persona::Regular,
+        error_path: false,
+        severity: None,
+    }
 }
 
 /// A loop that waits for something else than its client.

@@ -1,13 +1,13 @@
 //! The loops of a function and the ways out of them.
 
-use super::{After, BlockId, Function, Place, Span, Term};
+use super::{After, BlockId, Function, Name, Op, Place, Span, Term};
 
 /// How a loop is left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {
     /// The condition of the loop says so; what it asks about.
     Test(Place),
-    /// There are no more elements.
+    /// There are no more elements, also when an exception says so that is caught for that.
     Exhausted,
     /// `break`, `return` or the end of the process.
     Left,
@@ -20,7 +20,7 @@ pub enum Way {
 pub struct WayOut {
     pub way: Way,
     pub at: Span,
-    /// It is in an exception handler of the loop: only an error leads there.
+    /// It is in a handler of the loop for exceptions that are errors: only one of those leads there.
     pub on_error: bool,
 }
 
@@ -44,10 +44,11 @@ impl Loop {
     }
 }
 
-/// The loops of the function, outer ones before those in them.
-pub fn loops(function: &Function) -> Vec<Loop> {
+/// The loops of the function, outer ones before those in them. `exhaustion`: exception classes, by last name segment, that say there are
+/// no more elements.
+pub fn loops(function: &Function, exhaustion: &[Name]) -> Vec<Loop> {
     let headers = function.blocks.iter().enumerate().filter(|(_, block)| block.loop_header);
-    headers.map(|(header, _)| find(function, BlockId(header as u32))).collect()
+    headers.map(|(header, _)| find(function, BlockId(header as u32), exhaustion)).collect()
 }
 
 /// A round of the loop can be made without passing a block for which `is_stop` holds.
@@ -72,7 +73,7 @@ pub fn goes_round_without(function: &Function, found: &Loop, is_stop: impl Fn(Bl
     false
 }
 
-fn find(function: &Function, header: BlockId) -> Loop {
+fn find(function: &Function, header: BlockId, exhaustion: &[Name]) -> Loop {
     let depth = function.block(header).loop_depth;
     // The header of a loop as deep as this one is that of a loop that follows it.
     let follows = |block: BlockId| {
@@ -95,9 +96,15 @@ fn find(function: &Function, header: BlockId) -> Loop {
     blocks.sort();
     let mut ways_out = Vec::new();
     let pending = function.block(header).pending;
+    let exhausted = handled(function, &blocks, exhaustion);
     for id in &blocks {
         let block = function.block(*id);
-        let mut out = |way| ways_out.push(WayOut { way, at: block.term_span, on_error: block.pending > pending });
+        let mut out = |way| {
+            let handled = block.pending > pending;
+            let last = handled && matches!(way, Way::Left | Way::Raised) && exhausted.binary_search(id).is_ok();
+            let way = if last { Way::Exhausted } else { way };
+            ways_out.push(WayOut { way, at: block.term_span, on_error: handled && !last });
+        };
         match &block.term {
             Term::Goto(to) if !inside(*to) => out(Way::Left),
             Term::Branch { place, yes, no, .. } if !inside(*yes) || !inside(*no) => out(Way::Test(*place)),
@@ -111,4 +118,29 @@ fn find(function: &Function, header: BlockId) -> Loop {
         }
     }
     Loop { header, blocks, ways_out }
+}
+
+/// The blocks among these, which are sorted, that are in a handler for one of the exception classes.
+fn handled(function: &Function, blocks: &[BlockId], exceptions: &[Name]) -> Vec<BlockId> {
+    let meant = |ty: &Name| ty.rsplit('.').next().is_some_and(|last| exceptions.iter().any(|name| name == last));
+    let catches = |block: &&BlockId| match function.block(**block).instrs.first().map(|instr| &instr.op) {
+        Some(Op::Catch { types, .. }) => types.iter().any(meant),
+        _ => false,
+    };
+    let mut seen = vec![false; function.blocks.len()];
+    for handler in blocks.iter().filter(catches) {
+        let pending = function.block(*handler).pending;
+        let mut open = vec![*handler];
+        seen[handler.index()] = true;
+        while let Some(at) = open.pop() {
+            let unwind = function.block(at).unwind;
+            function.block(at).for_each_successor(&mut |to| {
+                let inside = Some(to) != unwind && function.block(to).pending >= pending;
+                if inside && !std::mem::replace(&mut seen[to.index()], true) {
+                    open.push(to);
+                }
+            });
+        }
+    }
+    blocks.iter().copied().filter(|block| seen[block.index()]).collect()
 }

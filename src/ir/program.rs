@@ -1,6 +1,6 @@
 //! Several modules as one space of ids.
 
-use super::{Class, ClassId, Const, Export, FileId, FuncId, Function, Instr, Module, Name, Op, OpRef, Span};
+use super::{BlockId, Class, ClassId, Const, Export, FileId, FuncId, Function, Instr, Module, Name, Op, OpRef, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ModuleId(pub u32);
@@ -86,6 +86,14 @@ impl Program {
         let start = self.part(id).top.0;
         let end = self.modules.get(id.index() + 1).map_or(self.functions.len() as u32, |next| next.top.0);
         (start..end).map(FuncId)
+    }
+
+    /// The ops of the function, block by block.
+    pub fn ops(&self, func: FuncId) -> impl Iterator<Item = (OpRef, &Instr)> {
+        self.func(func).blocks.iter().enumerate().flat_map(move |(b, block)| {
+            let at = move |i| OpRef { func, block: BlockId(b as u32), op: i };
+            (0..).zip(&block.instrs).map(move |(i, instr)| (at(i), instr))
+        })
     }
 
     pub fn op(&self, at: OpRef) -> &Instr {

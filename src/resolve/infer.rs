@@ -327,6 +327,9 @@ impl Resolved<'_> {
                 if function.params[param].ty.is_some() || function.params[param].variadic {
                     continue;
                 }
+                if self.language().injected.contains(&function.params[param].name) {
+                    self.given_params.insert((callee, param as u16));
+                }
                 let types = self.type_of(caller, &arg.place);
                 self.learn(callee, &Place::root(Root::Param(param as u16)), &types);
             }

@@ -113,6 +113,7 @@ impl Interest {
             }
         }
         let globals: FxHashSet<&Name> = leads.facts.globals().collect();
+        let injected = &leads.facts.language().injected;
         // The place, or its method, is something of the catalogue. Of a module that is mentioned as a whole, anything may be used.
         let leads_on = |place: &Place, method: Option<&Name>| {
             let Root::Global(name) = &place.root else { return false };
@@ -155,6 +156,7 @@ impl Interest {
             let annotated = function.params.iter().filter_map(|param| param.ty.as_ref()).chain(&function.ret);
             let locals = function.locals.iter().filter_map(|local| local.ty.as_deref());
             let definition = &mut interest.definitions[definition];
+            definition.direct |= function.params.iter().any(|param| injected.contains(&param.name));
             for ty in annotated.chain(locals) {
                 definition.direct |= names_library(ty, &leads_on);
                 type_names(ty, &mut definition.types);

@@ -109,6 +109,8 @@ pub struct Resolved<'a> {
     own_containers: Vec<FxHashSet<LocalId>>,
     /// For each place in the program that makes an object of the class: whether a module global keeps it.
     made_in: Vec<Vec<bool>>,
+    /// Parameters with a name of `injected` that a call of the program gives a value.
+    given_params: FxHashSet<(FuncId, u16)>,
     /// Places that hold a manager which swallows exceptions, per function.
     swallowing: Vec<FxHashSet<Place>>,
 }
@@ -147,6 +149,7 @@ impl<'a> Resolved<'a> {
             memoised: FxHashSet::default(),
             made_in: vec![Vec::new(); program.classes.len()],
             own_containers: vec![FxHashSet::default(); program.functions.len()],
+            given_params: FxHashSet::default(),
             swallowing: vec![FxHashSet::default(); program.functions.len()],
         };
         resolved.infer();
@@ -221,10 +224,20 @@ impl<'a> Resolved<'a> {
             _ => {
                 if let Some(known) = self.env[self.home(func, root).index()].get(&Place::root(*root)) {
                     extend(&mut out, known);
+                } else if let Some(global) = self.injected(func, root) {
+                    out.push(Ty::Path(global));
                 }
             }
         }
         out
+    }
+
+    /// What a parameter stands for that a framework gives its value, as far as no code of the program does.
+    fn injected(&self, func: FuncId, root: &Root) -> Option<Name> {
+        let (Root::Param(i), names) = (root, &self.language().injected) else { return None };
+        let param = self.program.func(func).params.get(usize::from(*i)).filter(|param| names.contains(&param.name))?;
+        let given = param.ty.is_some() || param.default.is_some() || self.given_params.contains(&(func, *i));
+        (!given).then(|| Name::from(format!("builtins.{}", param.name)))
     }
 
     fn project(&self, ty: &Ty, proj: &Proj, out: &mut TySet) {

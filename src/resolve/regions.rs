@@ -47,6 +47,25 @@ fn driven_by(resolved: &Resolved<'_>, func: FuncId, info: &CallInfo<'_>, args: &
         .collect()
 }
 
+/// The functions of the program that the call makes parts of a program, which run once; also as elements of a list that is written there.
+fn entries_of(resolved: &Resolved<'_>, func: FuncId, info: &CallInfo<'_>, args: &[Arg]) -> Vec<FuncId> {
+    let entries = info.roles(Role::ProgramEntry).filter(|symbol| symbol.arg.is_some());
+    let mut given: Vec<Place> =
+        entries.flat_map(|symbol| symbol_args(symbol, args)).map(|(_, arg)| arg.place).collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    for instr in resolved.program.func(func).blocks.iter().flat_map(|block| &block.instrs) {
+        if let Op::Build { dst, parts, .. } = &instr.op
+            && given.contains(dst)
+        {
+            given.extend(parts.iter().map(|(_, part)| *part));
+        }
+    }
+    let types = given.iter().flat_map(|place| resolved.type_of(func, place));
+    types.filter_map(|ty| if let Ty::Func(func) = ty { Some(func) } else { None }).collect()
+}
+
 impl Regions {
     pub fn new(resolved: &Resolved<'_>) -> Self {
         let program = resolved.program;
@@ -58,6 +77,7 @@ impl Regions {
         let mut released_fields: FxHashSet<(ClassId, Name)> = FxHashSet::default();
         let mut released_names: FxHashMap<Name, Vec<ModuleId>> = FxHashMap::default();
         let mut serves: FxHashSet<ModuleId> = FxHashSet::default();
+        let mut entries: Vec<FuncId> = Vec::new();
         let pages: FxHashSet<ModuleId> = program
             .module_ids()
             .filter(|module| program.part(*module).exports.is_empty() && resolved.is_shown(*module))
@@ -117,6 +137,7 @@ impl Regions {
                             let at = OpRef { func: id, block: BlockId(b as u32), op: i as u32 };
                             let Some(info) = resolved.call(at) else { continue };
                             driven.extend(driven_by(resolved, id, info, args));
+                            entries.extend(entries_of(resolved, id, info, args));
                             if resolved.goes_on(id, callee, args, info) {
                                 serves.insert(here);
                             }
@@ -161,6 +182,10 @@ impl Regions {
             (named && outermost) || resolved.is_program_entry(*id)
         };
         called_by_script.extend(program.func_ids().filter(entry));
+        for func in entries {
+            escaping.remove(&func);
+            called_by_script.push(func);
+        }
         // Reached from the script, transitively; then without what anything else reaches.
         let mut script_only: FxHashSet<FuncId> = FxHashSet::default();
         let mut queue = called_by_script;

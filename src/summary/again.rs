@@ -42,11 +42,14 @@ pub fn again(chain: Option<Rc<Chain>>, resolved: &Resolved<'_>, case: &Case) -> 
         return None;
     }
     // What can be left early tries again until it has succeeded; what goes on for ever connects again.
-    let round = loops(function).into_iter().filter(|looped| looped.contains(at.block)).find(|looped| {
-        let ways = &looped.ways_out;
-        ways.iter().any(|out| out.way == Way::Exhausted)
-            && ways.iter().all(|out| matches!(out.way, Way::Exhausted | Way::Raised))
-    })?;
+    let round = loops(function, &resolved.language().exhaustion)
+        .into_iter()
+        .filter(|looped| looped.contains(at.block))
+        .find(|looped| {
+            let ways = &looped.ways_out;
+            ways.iter().any(|out| out.way == Way::Exhausted)
+                && ways.iter().all(|out| matches!(out.way, Way::Exhausted | Way::Raised))
+        })?;
     let header = function.block(round.header);
     let span = header.instrs.first().map_or(function.name_span, |instr| instr.span);
     Some(Again::Round(span))
@@ -103,7 +106,7 @@ fn varies(resolved: &Resolved<'_>, func: FuncId, place: &Place) -> bool {
             }
             Root::Local(_) => {
                 let whole = Place::root(place.root);
-                for (_, op) in ops(resolved.program.func(func), func) {
+                for (_, op) in ops(resolved.program, func) {
                     if op.dst().is_some_and(|dst| dst.starts_with(&whole)) && !matches!(op, Op::Closure { .. }) {
                         sources(op, &mut |source| pending.push((func, *source)));
                     }

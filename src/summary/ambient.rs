@@ -13,9 +13,9 @@ const MAX_DEPTH: u32 = 3;
 /// Answers about the ambient connection of a program.
 pub struct Ambient<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    /// By function and how far others are followed from it.
+    /// Both by function and how far others are followed from it: where it uses the connection, and whether it closes it.
     known: RefCell<FxHashMap<(FuncId, u32), Option<Span>>>,
-    closing: RefCell<FxHashMap<FuncId, bool>>,
+    closing: RefCell<FxHashMap<(FuncId, u32), bool>>,
 }
 
 impl<'s, 'a> Ambient<'s, 'a> {
@@ -39,12 +39,7 @@ impl<'s, 'a> Ambient<'s, 'a> {
 
     /// Where the function uses the connection, itself or through others, in the order of its ops.
     fn uses(&self, func: FuncId, depth: u32) -> impl Iterator<Item = (OpRef, Span)> + '_ {
-        let program = self.summaries.resolved.program;
-        let blocks = program.func(func).blocks.iter().enumerate();
-        let ops = blocks.flat_map(move |(b, block)| {
-            let at = move |i| OpRef { func, block: crate::ir::BlockId(b as u32), op: i };
-            (0..).zip(&block.instrs).map(move |(i, instr)| (at(i), instr))
-        });
+        let ops = self.summaries.resolved.program.ops(func);
         ops.filter(move |(at, instr)| self.is_use(*at, &instr.op, depth)).map(|(at, instr)| (at, instr.span))
     }
 
@@ -93,12 +88,11 @@ impl<'s, 'a> Ambient<'s, 'a> {
     }
 
     fn is_closing(&self, func: FuncId, depth: u32) -> bool {
-        if let Some(known) = self.closing.borrow().get(&func) {
+        if let Some(known) = self.closing.borrow().get(&(func, depth)) {
             return *known;
         }
-        self.closing.borrow_mut().insert(func, false);
         let found = self.summaries.resolved.calls_of(func).any(|(_, info)| self.closes(info, depth));
-        self.closing.borrow_mut().insert(func, found);
+        self.closing.borrow_mut().insert((func, depth), found);
         found
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of a program by what they reach.
 
 use super::Summaries;
-use crate::ir::{BlockId, ClassId, FuncId, Function, Op, OpRef};
+use crate::ir::{ClassId, FuncId, Op, OpRef, Program};
 use crate::resolve::{Target, Ty};
 use rustc_hash::FxHashMap;
 
@@ -54,9 +54,6 @@ impl Calls {
 }
 
 /// The ops of a function, in their order.
-pub fn ops(function: &Function, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
-    function.blocks.iter().enumerate().flat_map(move |(b, block)| {
-        let at = move |i| OpRef { func, block: BlockId(b as u32), op: i as u32 };
-        block.instrs.iter().enumerate().map(move |(i, instr)| (at(i), &instr.op))
-    })
+pub fn ops(program: &Program, func: FuncId) -> impl Iterator<Item = (OpRef, &Op)> {
+    program.ops(func).map(|(at, instr)| (at, &instr.op))
 }

@@ -3,7 +3,7 @@
 use super::{Case, Summaries};
 use crate::catalog::schema::{ResourceKind, Role};
 use crate::flow::{Callees, Rel, Start};
-use crate::ir::{BlockId, Callee, Const, FuncId, Name, Op, OpRef, Place, Root, Span};
+use crate::ir::{Callee, Const, FuncId, Name, Op, OpRef, Place, Root, Span};
 use crate::resolve::{CallInfo, Target, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,6 +14,8 @@ const MAX_HELPERS: u32 = 1;
 pub struct Serving {
     children: FxHashMap<FuncId, Vec<FuncId>>,
     sends: FxHashSet<FuncId>,
+    /// Handlers of requests whose body was read before.
+    read: FxHashSet<FuncId>,
 }
 
 /// Why something stays open.
@@ -21,6 +23,8 @@ pub struct Serving {
 pub enum Unheard {
     /// It is released when this event comes, which does not come when the client is gone.
     Event { name: Name, at: Span },
+    /// It is released when the request is closed, which happens when its body was read: here nobody has listened yet.
+    Read { name: Name, at: Span },
     /// It is released when the client is gone before the end, and the stream can end by itself.
     End { aborted: Span, ends: Span },
 }
@@ -28,6 +32,7 @@ pub enum Unheard {
 /// What makes a closure run that releases something.
 enum Occasion {
     Event(Name, Span),
+    Read(Name, Span),
     Abort(Span),
 }
 
@@ -49,11 +54,11 @@ impl Serving {
                 children.entry(parent).or_default().push(func);
             }
         }
-        Some(Serving { children, sends })
+        Some(Serving { children, sends, read: read_before(summaries) })
     }
 
     /// The function and those in it, outer ones first.
-    fn within(&self, func: FuncId) -> Vec<FuncId> {
+    pub(super) fn within(&self, func: FuncId) -> Vec<FuncId> {
         let mut out = vec![func];
         let mut next = 0;
         while let Some(at) = out.get(next) {
@@ -62,6 +67,11 @@ impl Serving {
             next += 1;
         }
         out
+    }
+
+    /// The function, or one that it calls, sends something.
+    pub(super) fn sends(&self, func: FuncId) -> bool {
+        self.sends.contains(&func)
     }
 
     /// The function, or one in it, sends something.
@@ -80,7 +90,7 @@ impl Serving {
             closures.iter().copied().filter(|closure| releases(summaries, *closure, &held, case)).collect();
         let mut occasions = Vec::new();
         for closure in &releasing {
-            occasions.extend(occasions_of(summaries, case, *closure)?);
+            occasions.extend(occasions_of(summaries, case, *closure, self.read.contains(&case.func))?);
         }
         let aborted = occasions.iter().find_map(|occasion| match occasion {
             Occasion::Abort(at) => Some(*at),
@@ -89,7 +99,8 @@ impl Serving {
         let Some(aborted) = aborted else {
             let event = occasions.iter().find_map(|occasion| match occasion {
                 Occasion::Event(name, at) => Some(Unheard::Event { name: *name, at: *at }),
-                _ => None,
+                Occasion::Read(name, at) => Some(Unheard::Read { name: *name, at: *at }),
+                Occasion::Abort(_) => None,
             });
             return event.filter(|_| self.serves(case.func));
         };
@@ -173,22 +184,18 @@ fn uses(summaries: &Summaries<'_>, closure: FuncId, held: &[Place]) -> bool {
 }
 
 /// What makes the closure run; `None` where something does that nobody describes.
-fn occasions_of(summaries: &Summaries<'_>, case: &Case, closure: FuncId) -> Option<Vec<Occasion>> {
+fn occasions_of(summaries: &Summaries<'_>, case: &Case, closure: FuncId, is_read: bool) -> Option<Vec<Occasion>> {
     let resolved = summaries.resolved;
-    let function = resolved.program.func(case.func);
     let mut names: Vec<Place> = Vec::new();
     let mut out = Vec::new();
-    let instrs =
-        || function.blocks.iter().enumerate().flat_map(|(b, block)| (0..).zip(&block.instrs).map(move |it| (b, it)));
-    for (_, (_, instr)) in instrs() {
+    for (_, instr) in resolved.program.ops(case.func) {
         match &instr.op {
             Op::Closure { dst, func, .. } if *func == closure => names.push(*dst),
             Op::Copy { dst, src, .. } if names.contains(src) => names.push(*dst),
             _ => {}
         }
     }
-    for (b, (i, instr)) in instrs() {
-        let at = OpRef { func: case.func, block: BlockId(b as u32), op: i };
+    for (at, instr) in resolved.program.ops(case.func) {
         match &instr.op {
             Op::Closure { .. } => {}
             Op::Copy { dst, .. } if dst.is_root() && matches!(dst.root, Root::Local(_)) => {}
@@ -199,7 +206,7 @@ fn occasions_of(summaries: &Summaries<'_>, case: &Case, closure: FuncId) -> Opti
                         Some(Const::Str(event)) => Some(*event),
                         _ => None,
                     });
-                    out.push(heard(summaries, at, callee, text)?);
+                    out.push(heard(summaries, at, callee, text, is_read)?);
                 }
                 if args.iter().flat_map(|arg| &arg.fields).any(|arg| names.contains(&arg.place)) {
                     return None;
@@ -214,35 +221,69 @@ fn occasions_of(summaries: &Summaries<'_>, case: &Case, closure: FuncId) -> Opti
     Some(out)
 }
 
-/// What a listener is called for.
-fn heard(summaries: &Summaries<'_>, at: OpRef, callee: &Callee, event: Option<Name>) -> Option<Occasion> {
+/// What a listener is called for. `is_read`: the body of the request was read before.
+fn heard(
+    summaries: &Summaries<'_>,
+    at: OpRef,
+    callee: &Callee,
+    event: Option<Name>,
+    is_read: bool,
+) -> Option<Occasion> {
     let resolved = summaries.resolved;
-    let Callee::Method { name, .. } = callee else { return None };
+    let Callee::Method { recv, name, .. } = callee else { return None };
     let span = resolved.program.op(at).span;
     let events = &resolved.language().abort_events;
     if events.contains(name) || event.is_some_and(|event| events.contains(&event)) {
         return Some(Occasion::Abort(span));
     }
     let event = event?;
-    let silent = resolved.call(at)?.roles(Role::Unsure).any(|symbol| symbol.events.contains(&event));
-    silent.then_some(Occasion::Event(event, span))
+    let mut events = resolved.call(at)?.roles(Role::Unsure).peekable();
+    if events.peek().is_some()
+        && is_read
+        && *recv == Place::root(Root::Param(0))
+        && resolved.language().sure_events.contains(&event)
+    {
+        return waits_before(summaries, at).then_some(Occasion::Read(event, span));
+    }
+    events.any(|symbol| symbol.events.contains(&event)).then_some(Occasion::Event(event, span))
+}
+
+/// The function waits for something else before it gets there.
+fn waits_before(summaries: &Summaries<'_>, at: OpRef) -> bool {
+    let before = |other: OpRef| (other.block, other.op) < (at.block, at.op);
+    let mut ops = summaries.resolved.program.ops(at.func);
+    ops.any(|(other, instr)| matches!(instr.op, Op::Await { .. }) && before(other))
+}
+
+/// The handlers that get requests whose body something in the program reads before.
+fn read_before(summaries: &Summaries<'_>) -> FxHashSet<FuncId> {
+    let resolved = summaries.resolved;
+    let language = resolved.language();
+    let reads = |target: &Target<'_>| match target {
+        Target::External(path) => language.body_readers.contains(path),
+        Target::Catalog { facts } => language.body_readers.contains(&facts.path),
+        _ => false,
+    };
+    let mut handlers = FxHashSet::default();
+    if !resolved.calls().any(|(_, info)| info.targets.iter().any(reads)) {
+        return handlers;
+    }
+    for (at, info) in resolved.calls().filter(|(_, info)| info.has_role(Role::Invokes)) {
+        let Op::Call { callee: Callee::Method { name, .. }, args, .. } = &resolved.program.op(at).op else { continue };
+        if language.body_handlers.contains(name) && !info.targets.is_empty() {
+            let types = args.iter().flat_map(|arg| resolved.type_of(at.func, &arg.place));
+            handlers.extend(types.filter_map(|ty| if let Ty::Func(func) = ty { Some(func) } else { None }));
+        }
+    }
+    handlers
 }
 
 /// Where the function ends what is sent, but not because of an error.
 fn ends_in(summaries: &Summaries<'_>, func: FuncId) -> Option<Span> {
     let program = summaries.resolved.program;
-    let mut ends = summaries.resolved.calls_of(func).filter(|(_, info)| ends(summaries, info, MAX_HELPERS));
+    let mut ends =
+        summaries.resolved.calls_of(func).filter(|(_, info)| summaries.reaches(info, Role::Ends, MAX_HELPERS));
     ends.find(|(at, _)| program.func(func).block(at.block).pending == 0).map(|(at, _)| program.op(at).span)
-}
-
-/// The call, or one in a function that it calls, ends what is sent.
-fn ends(summaries: &Summaries<'_>, info: &CallInfo<'_>, depth: u32) -> bool {
-    let deeper = depth.checked_sub(1);
-    info.has_role(Role::Ends)
-        || deeper.is_some_and(|deeper| {
-            let mut called = info.functions().flat_map(|called| summaries.resolved.calls_of(called));
-            called.any(|(_, info)| ends(summaries, info, deeper))
-        })
 }
 
 fn starts_timer(summaries: &Summaries<'_>, info: &CallInfo<'_>) -> bool {

@@ -2,11 +2,11 @@
 //! the response.
 
 use super::Summaries;
-use crate::catalog::facts::VersionRange;
-use crate::catalog::schema::{ResourceKind, Role};
+use crate::catalog::Resource;
+use crate::catalog::schema::Role;
 use crate::ir::{FuncId, Name, Op, Param};
 use crate::resolve::{Target, Ty, symbol_args};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 /// Dependencies of dependencies that are followed.
 const MAX_DEPTH: u32 = 4;
@@ -19,36 +19,38 @@ pub struct Kept {
     /// The generator that opens it, and which of its acquisitions it is.
     pub dependency: FuncId,
     pub case: usize,
+    /// How to let it end before the stream begins, for people; may be empty.
+    pub advice: Name,
 }
 
 /// The dependencies of a program.
 pub struct Dependencies<'s, 'a> {
     summaries: &'s Summaries<'a>,
-    /// Functions that a framework keeps running until the response has been sent.
-    kept: FxHashSet<FuncId>,
+    /// Functions that a framework keeps running until the response has been sent, and how they could end before.
+    kept: FxHashMap<FuncId, Name>,
 }
 
 impl<'s, 'a> Dependencies<'s, 'a> {
     pub fn new(summaries: &'s Summaries<'a>) -> Self {
         let resolved = summaries.resolved;
-        let mut kept = FxHashSet::default();
+        let mut kept = FxHashMap::default();
         for (at, info) in resolved.calls().filter(|(_, info)| info.has_role(Role::LivesWithResponse)) {
             let Op::Call { args, .. } = &resolved.program.op(at).op else { continue };
             let known = resolved.versions_in(at.func);
             for target in &info.targets {
                 let Target::Catalog { facts } = target else { continue };
-                let holds =
-                    |range: &Option<VersionRange>| range.as_ref().is_none_or(|range| range.holds(&facts.path, known));
-                if !facts.lives_with_response.iter().any(holds) {
-                    continue;
+                let roles = facts.roles.iter().filter(|symbol| symbol.role == Role::LivesWithResponse);
+                for (symbol, range) in roles.zip(&facts.lives_with_response) {
+                    let in_force = range.as_ref().is_none_or(|range| range.holds(&facts.path, known));
+                    if !in_force || !resolved.holds(at.func, args, &symbol.conditions) {
+                        continue;
+                    }
+                    for ty in symbol_args(symbol, args).flat_map(|(_, arg)| resolved.type_of(at.func, &arg.place)) {
+                        if let Ty::Func(func) = ty {
+                            kept.insert(func, symbol.advice);
+                        }
+                    }
                 }
-                let given = facts.roles.iter().filter(|symbol| {
-                    symbol.role == Role::LivesWithResponse && resolved.holds(at.func, args, &symbol.conditions)
-                });
-                let types = given
-                    .flat_map(|symbol| symbol_args(symbol, args))
-                    .flat_map(|(_, arg)| resolved.type_of(at.func, &arg.place));
-                kept.extend(types.filter_map(|ty| if let Ty::Func(func) = ty { Some(func) } else { None }));
             }
         }
         Dependencies { summaries, kept }
@@ -73,11 +75,10 @@ impl<'s, 'a> Dependencies<'s, 'a> {
         let function = self.summaries.resolved.program.func(dependency);
         if function.generator {
             for (i, case) in self.summaries.cases(dependency).iter().enumerate() {
-                let kind = self.summaries.resource(case.token.kind).map(|resource| resource.kind);
-                let slot =
-                    matches!(kind, Some(ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session));
+                let slot = self.summaries.resource(case.token.kind).is_some_and(Resource::is_slot);
                 if slot && !case.outcome.held.is_empty() {
-                    out.push(Kept { param, dependency, case: i });
+                    let advice = self.kept.get(&dependency).copied().unwrap_or_default();
+                    out.push(Kept { param, dependency, case: i, advice });
                 }
             }
         }
@@ -98,7 +99,7 @@ impl<'s, 'a> Dependencies<'s, 'a> {
         let types = default.into_iter().chain(declared).flatten();
         types
             .filter_map(|ty| if let Ty::Func(func) = ty { Some(func) } else { None })
-            .filter(|func| self.kept.contains(func))
+            .filter(|func| self.kept.contains_key(func))
             .collect()
     }
 }

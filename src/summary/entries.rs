@@ -259,7 +259,7 @@ impl<'s, 'a> Entries<'s, 'a> {
         });
         let mut out: Vec<FuncId> = own.collect();
         if let (true, Some(wrappers)) = (out.is_empty(), wrappers.checked_sub(1)) {
-            for (_, op) in ops(resolved.program.func(func), func).filter(|(_, op)| op.dst() == Some(place)) {
+            for (_, op) in ops(resolved.program, func).filter(|(_, op)| op.dst() == Some(place)) {
                 match op {
                     Op::Call { args, .. } => {
                         let args = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
@@ -287,7 +287,7 @@ impl<'s, 'a> Entries<'s, 'a> {
     /// The functions in a list or an object literal, and in those in it; in objects only those of these names, when there are some.
     fn members(&self, func: FuncId, place: &Place, names: &[Name], nesting: u32) -> Vec<FuncId> {
         let Some(nesting) = nesting.checked_sub(1) else { return Vec::new() };
-        let built = ops(self.summaries.resolved.program.func(func), func).filter_map(|(_, op)| match op {
+        let built = ops(self.summaries.resolved.program, func).filter_map(|(_, op)| match op {
             Op::Build { dst, parts, .. } if dst == place => Some(parts),
             _ => None,
         });

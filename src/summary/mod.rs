@@ -16,6 +16,7 @@ pub mod deployed;
 mod derived;
 pub mod ends;
 pub mod entries;
+pub mod listeners;
 pub mod polling;
 mod print;
 pub mod retention;
@@ -25,13 +26,14 @@ pub mod stream;
 mod variables;
 
 use crate::catalog::Resource;
+use crate::catalog::schema::Role;
 use crate::finding::{Confidence, Step, StepRole};
 use crate::flow::{
     Callees, Context, Derived, Effect, ExitKind, Fresh, HandOver, Kind, Leak, Outcome, Owner, Rel, Start, Token, solve,
     tokens,
 };
 use crate::ir::{ClassId, FuncId, Name, Place, Proj, Root, Tier};
-use crate::resolve::{Regions, Resolved, Ty};
+use crate::resolve::{CallInfo, Regions, Resolved, Ty};
 use class::OwnedField;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -116,6 +118,16 @@ impl<'a> Summaries<'a> {
     /// What is known of objects of the class, when making one obliges to something.
     pub fn derived_resource(&self, class: ClassId) -> Option<&Resource> {
         self.derived(class).map(|derived| &derived.resource)
+    }
+
+    /// What is called has the role, or something that it calls, over at most so many functions of the program.
+    fn reaches(&self, info: &CallInfo<'_>, role: Role, functions: u32) -> bool {
+        let deeper = functions.checked_sub(1);
+        info.has_role(role)
+            || deeper.is_some_and(|deeper| {
+                let mut calls = info.functions().flat_map(|called| self.resolved.calls_of(called));
+                calls.any(|(_, info)| self.reaches(info, role, deeper))
+            })
     }
 
     /// What resources of this kind are called in a report.

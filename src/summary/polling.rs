@@ -3,15 +3,20 @@
 //! The answers err on the side of calm: of several ways through a round the one with the fewest commands counts, of several pauses the
 //! longest, and a pause that nobody knows makes the whole round unknown.
 
+mod delay;
+mod touch;
+mod ways;
+
+use self::delay::Delay;
+use self::touch::{Locals, Touch};
+use self::ways::Ways;
 use super::Summaries;
-use crate::catalog::schema::{Invocation, ResourceKind, Role, Symbol, TimeUnit};
+use crate::catalog::schema::{Invocation, Role, Symbol};
 use crate::catalog::{SymbolFacts, TypeId};
 use crate::ir::loops::{Loop, loops};
-use crate::ir::{
-    After, Arg, BlockId, Callee, Const, FuncId, Function, Instr, Name, Op, OpRef, Place, Root, Span, Term,
-};
+use crate::ir::{Arg, BlockId, Callee, FuncId, Function, Instr, Name, Op, OpRef, Place, Span};
 use crate::resolve::{CallInfo, Target, Ty, Values, symbol_args};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -87,33 +92,6 @@ pub struct Polling<'s, 'a> {
     paces: RefCell<FxHashMap<FuncId, Option<Pace>>>,
 }
 
-/// How long a function does nothing but wait.
-#[derive(Clone, Copy)]
-enum Delay {
-    /// As long as an argument says, times this.
-    Param(usize, f64),
-    Known(f64),
-    Unknown,
-}
-
-/// What is known about the places of a function.
-#[derive(Default)]
-struct Locals {
-    awaited: FxHashSet<Place>,
-    /// What a store answered.
-    answers: FxHashSet<Place>,
-    /// Parts of things of the catalogue, and commands that are still being put together.
-    parts: FxHashMap<Place, TypeId>,
-}
-
-/// What a call does with something of the catalogue.
-enum Touch {
-    Command,
-    /// Waits until the store has something to say.
-    Waits,
-    Other,
-}
-
 impl<'s, 'a> Polling<'s, 'a> {
     pub fn new(summaries: &'s Summaries<'a>) -> Self {
         let values = Values::new(summaries.resolved, summaries.regions);
@@ -123,18 +101,9 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// Something in the program goes on by itself.
     pub fn may_matter(summaries: &Summaries<'_>) -> bool {
         let resolved = summaries.resolved;
-        resolved.program.func_ids().any(|func| {
-            let function = resolved.program.func(func);
-            let repeats = |role: Role| matches!(role, Role::Repeats | Role::Sleeps);
-            function.blocks.iter().enumerate().any(|(b, block)| {
-                block.loop_header
-                    || (0..block.instrs.len() as u32).any(|op| {
-                        let info = resolved.call(OpRef { func, block: BlockId(b as u32), op });
-                        let facts = info.and_then(catalogued);
-                        facts.is_some_and(|facts| facts.roles.iter().any(|symbol| repeats(symbol.role)))
-                    })
-            })
-        })
+        let loops = |func: FuncId| resolved.program.func(func).blocks.iter().any(|block| block.loop_header);
+        let repeats = |info: &CallInfo<'_>| info.has_role(Role::Repeats) || info.has_role(Role::Sleeps);
+        resolved.program.func_ids().any(loops) || resolved.calls().any(|(_, info)| repeats(info))
     }
 
     /// The loops of a function that use something of the catalogue.
@@ -144,7 +113,10 @@ impl<'s, 'a> Polling<'s, 'a> {
             return Vec::new();
         }
         let locals = self.locals(func);
-        loops(function).into_iter().filter_map(|looped| self.round(func, looped, &locals)).collect()
+        loops(function, &self.summaries.resolved.language().exhaustion)
+            .into_iter()
+            .filter_map(|looped| self.round(func, looped, &locals))
+            .collect()
     }
 
     fn round(&self, func: FuncId, looped: Loop, locals: &Locals) -> Option<Round> {
@@ -182,7 +154,7 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// The timers that a function starts, and whether it has itself called again later.
     pub fn ticks(&self, func: FuncId) -> Vec<Ticks> {
         let mut out = Vec::new();
-        self.each_call(func, |at, _, args, info| {
+        self.each_call(func, |at, args, info| {
             let Some(facts) = catalogued(info) else { return };
             let delay = |role| {
                 let symbol = facts.roles.iter().find(|symbol| symbol.role == role)?;
@@ -289,62 +261,12 @@ impl<'s, 'a> Polling<'s, 'a> {
         self.summaries.resolved.program.func(func)
     }
 
-    fn each_call(&self, func: FuncId, mut f: impl FnMut(OpRef, &Callee, &'a [Arg], &CallInfo<'a>)) {
-        for (b, block) in self.function(func).blocks.iter().enumerate() {
-            for (i, instr) in block.instrs.iter().enumerate() {
-                let Op::Call { callee, args, .. } = &instr.op else { continue };
-                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                if let Some(info) = self.summaries.resolved.call(at) {
-                    f(at, callee, args, info);
-                }
+    fn each_call(&self, func: FuncId, mut f: impl FnMut(OpRef, &'a [Arg], &CallInfo<'a>)) {
+        for (at, info) in self.summaries.resolved.calls_of(func) {
+            if let Op::Call { args, .. } = &self.summaries.resolved.program.op(at).op {
+                f(at, args, info);
             }
         }
-    }
-
-    fn locals(&self, func: FuncId) -> Locals {
-        let mut locals = Locals::default();
-        for instr in self.function(func).blocks.iter().flat_map(|block| &block.instrs) {
-            match &instr.op {
-                Op::Await { src, .. } => {
-                    locals.awaited.insert(*src);
-                }
-                // `return sleep(ms)`: the caller waits for it.
-                Op::Copy { dst, src, .. } if *dst == Place::root(Root::Result) => {
-                    locals.awaited.insert(*src);
-                }
-                _ => {}
-            }
-        }
-        for (b, block) in self.function(func).blocks.iter().enumerate() {
-            for (i, instr) in block.instrs.iter().enumerate() {
-                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                match &instr.op {
-                    Op::Call { dst, callee, args, .. } => {
-                        let info = self.summaries.resolved.call(at);
-                        let touch = info.and_then(|info| self.touch(at, callee, args, info, &locals));
-                        match touch {
-                            Some((Touch::Command, _)) => {
-                                locals.answers.insert(*dst);
-                            }
-                            Some((_, ty)) if self.is_asynchronous(ty) && !locals.awaited.contains(dst) => {
-                                locals.parts.insert(*dst, ty);
-                            }
-                            _ => {}
-                        }
-                    }
-                    Op::Await { dst, src } | Op::Copy { dst, src, .. } if locals.answers.contains(src) => {
-                        locals.answers.insert(*dst);
-                    }
-                    Op::Copy { dst, src, .. } => {
-                        if let Some(ty) = locals.parts.get(src).copied() {
-                            locals.parts.insert(*dst, ty);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        locals
     }
 
     fn block(&self, func: FuncId, block: BlockId, locals: &Locals, depth: u32) -> Pace {
@@ -425,66 +347,6 @@ impl<'s, 'a> Polling<'s, 'a> {
         self.function(func).r#async || self.summaries.resolved.language().eager_await
     }
 
-    /// The function does nothing but wait.
-    fn delay(&self, func: FuncId) -> Option<Delay> {
-        let mut found = None;
-        let mut others = self.function(func).blocks.iter().any(|block| block.loop_header);
-        self.each_call(func, |at, _, args, info| {
-            let slept = catalogued(info).and_then(|facts| {
-                let symbol = facts.roles.iter().find(|symbol| symbol.role == Role::Sleeps)?;
-                symbol_args(symbol, args).next().map(|(_, arg)| (arg, symbol))
-            });
-            let inner = info.functions().find(|inner| self.function(*inner).parent == Some(func));
-            let delay = match (slept, inner) {
-                (Some((arg, symbol)), _) => Some(self.told(at.func, arg, factor(symbol))),
-                (None, Some(inner)) => self.delay_of_executor(inner),
-                (None, None) => None,
-            };
-            match delay {
-                Some(delay) if found.is_none() => found = Some(delay),
-                _ => others = true,
-            }
-        });
-        found.filter(|_| !others)
-    }
-
-    /// `new Promise((resolve) => setTimeout(resolve, ms))`, seen from the function around it.
-    fn delay_of_executor(&self, executor: FuncId) -> Option<Delay> {
-        match self.delay(executor)? {
-            Delay::Known(seconds) => Some(Delay::Known(seconds)),
-            Delay::Param(..) => Some(Delay::Unknown),
-            Delay::Unknown => {
-                let mut told = Delay::Unknown;
-                self.each_call(executor, |_, _, args, info| {
-                    let symbol = catalogued(info).and_then(|facts| facts.roles.iter().find(|s| s.role == Role::Sleeps));
-                    let Some(symbol) = symbol else { return };
-                    let Some((_, arg)) = symbol_args(symbol, args).next() else { return };
-                    if let Root::Capture(i) = arg.place.root
-                        && arg.place.is_root()
-                        && let Some(Place { root: Root::Param(param), .. }) =
-                            self.summaries.resolved.captured_place(executor, i).filter(|place| place.is_root())
-                    {
-                        told = Delay::Param(*param as usize, factor(symbol));
-                    }
-                });
-                Some(told)
-            }
-        }
-    }
-
-    fn told(&self, func: FuncId, arg: &Arg, factor: f64) -> Delay {
-        match (&arg.place.root, arg.literal.is_none() && arg.place.is_root()) {
-            (Root::Param(param), true) => Delay::Param(*param as usize, factor),
-            _ => self.values.number(func, arg).map_or(Delay::Unknown, |number| Delay::Known(number * factor)),
-        }
-    }
-
-    /// The seconds that a call says, in the unit of the symbol.
-    fn length(&self, func: FuncId, symbol: &Symbol, args: &[Arg]) -> Option<f64> {
-        let (_, arg) = symbol_args(symbol, args).next()?;
-        self.values.number(func, arg).map(|number| number * factor(symbol))
-    }
-
     /// The functions that a value stands for; also what a method of a function gives (`this.poll.bind(this)`).
     pub fn functions(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
         let of = |place: &Place| -> Vec<FuncId> {
@@ -506,7 +368,7 @@ impl<'s, 'a> Polling<'s, 'a> {
     /// The closure calls the function.
     fn only_calls(&self, closure: FuncId, func: FuncId) -> bool {
         let mut calls = false;
-        self.each_call(closure, |_, _, _, info| {
+        self.each_call(closure, |_, _, info| {
             calls |= info.functions().any(|called| called == func);
         });
         calls
@@ -523,123 +385,6 @@ impl<'s, 'a> Polling<'s, 'a> {
         let catalog = self.summaries.resolved.catalog;
         catalog.resource(ty).map_or_else(|| catalog.ty(ty).id.to_string(), |resource| resource.noun.clone())
     }
-
-    /// What a call does with something of the catalogue, if anything.
-    fn touch(
-        &self,
-        at: OpRef,
-        callee: &Callee,
-        args: &[Arg],
-        info: &CallInfo<'_>,
-        locals: &Locals,
-    ) -> Option<(Touch, TypeId)> {
-        let resolved = self.summaries.resolved;
-        let Callee::Method { recv, name, .. } = callee else { return None };
-        let part = || locals.parts.get(&Place::root(recv.root)).map(|ty| (*ty, false));
-        let (ty, whole) = self.thing(at.func, recv).or_else(part).or_else(|| {
-            // What a store gave is asked for more: `job.getState()`.
-            let answer = locals.answers.contains(&Place::root(recv.root)) && info.targets.is_empty();
-            let Op::Call { dst, .. } = &resolved.program.op(at).op else { return None };
-            let asks = answer && locals.awaited.contains(dst);
-            asks.then(|| self.answering(at.func, recv)).flatten().map(|ty| (ty, false))
-        })?;
-        let facts = catalogued(info);
-        let remote = facts.is_some_and(|facts| facts.has_role(Role::Remote) || facts.has_role(Role::AmbientUse));
-        let store = resolved.catalog.ty(ty).store;
-        let Some(resource) = resolved.catalog.resource(ty) else {
-            return (remote && store).then_some((Touch::Command, ty));
-        };
-        if matches!(resource.kind, ResourceKind::Timer | ResourceKind::Task) {
-            return None;
-        }
-        let releases = resource.release.iter().flat_map(|release| &release.steps).any(|step| step == name);
-        let lists = [&resource.quiet, &resource.parts, &resource.opens, &resource.closed_test, &resource.open_test];
-        let silent = releases || resolved.is_fluent(resource, name) || lists.iter().any(|list| list.contains(name));
-        if silent {
-            return Some((Touch::Other, ty));
-        }
-        let waits = |arg: &Arg| {
-            let asks = |name: &Name| resolved.language().blocking_options.contains(name);
-            let none = matches!(arg.literal, Some(Const::Null | Const::Undefined | Const::Bool(false)));
-            arg.name.as_ref().is_some_and(|name| asks(name) && !none)
-                || arg.fields.iter().any(|field| field.name.as_ref().is_some_and(asks))
-                || matches!(&arg.literal, Some(Const::Str(text)) if asks(text))
-        };
-        let listens = facts.is_some_and(|facts| facts.has_role(Role::Sleeps));
-        if resource.dedicated_by.contains(name) || listens || args.iter().any(waits) {
-            return Some((Touch::Waits, ty));
-        }
-        let gives = facts.is_some_and(|facts| {
-            let only_makes = !facts.acquires.is_empty() || !facts.makes.is_empty() || facts.has_role(Role::NeverRaises);
-            only_makes && !remote
-        });
-        let kind = matches!(
-            resource.kind,
-            ResourceKind::Client
-                | ResourceKind::Connection
-                | ResourceKind::Pool
-                | ResourceKind::Checkout
-                | ResourceKind::Session
-                | ResourceKind::Cursor
-                | ResourceKind::Channel
-        );
-        let answered = whole || remote || self.is_waited_for(at, args, locals);
-        let sent = !self.is_asynchronous(ty) || remote || self.is_waited_for(at, args, locals);
-        let touch = if store && kind && !gives && answered && sent { Touch::Command } else { Touch::Other };
-        Some((touch, ty))
-    }
-
-    fn is_asynchronous(&self, ty: TypeId) -> bool {
-        let resolved = self.summaries.resolved;
-        resolved.language().eager_await || resolved.catalog.resource(ty).is_some_and(|resource| resource.r#async)
-    }
-
-    /// Somebody waits for the result: it is awaited, handed on, or given to a callback.
-    fn is_waited_for(&self, at: OpRef, args: &[Arg], locals: &Locals) -> bool {
-        let resolved = self.summaries.resolved;
-        let Op::Call { dst, .. } = &resolved.program.op(at).op else { return false };
-        let handed = |op: &Op| match op {
-            Op::Call { args, .. } => args.iter().any(|arg| arg.place == *dst),
-            Op::Build { parts, .. } => parts.iter().any(|(_, part)| part == dst),
-            _ => false,
-        };
-        let callback = args.last().is_some_and(|last| !self.functions(at.func, &last.place).is_empty());
-        let mut instrs = self.function(at.func).blocks.iter().flat_map(|block| &block.instrs);
-        locals.awaited.contains(dst) || callback || instrs.any(|instr| handed(&instr.op))
-    }
-
-    /// The thing of the catalogue that the place is, or that it is a part of.
-    fn thing(&self, func: FuncId, place: &Place) -> Option<(TypeId, bool)> {
-        let mut prefix = *place;
-        loop {
-            let types = self.summaries.resolved.type_of(func, &prefix);
-            let known = types.iter().find_map(|ty| if let Ty::Inst(id) = ty { Some(*id) } else { None });
-            if let Some(id) = known {
-                return Some((id, prefix.proj.len() == place.proj.len()));
-            }
-            prefix.proj.pop()?;
-        }
-    }
-
-    /// The thing of the catalogue that gave the value of a local.
-    fn answering(&self, func: FuncId, place: &Place) -> Option<TypeId> {
-        let instrs = || self.function(func).blocks.iter().flat_map(|block| &block.instrs);
-        let mut at = Place::root(place.root);
-        for _ in 0..MAX_DEPTH {
-            at = instrs().find_map(|instr| match &instr.op {
-                Op::Await { dst, src } | Op::Copy { dst, src, .. } if *dst == at => Some(*src),
-                _ => None,
-            })?;
-            let asked = instrs().find_map(|instr| match &instr.op {
-                Op::Call { dst, callee: Callee::Method { recv, .. }, .. } if *dst == at => Some(*recv),
-                _ => None,
-            });
-            if let Some(recv) = asked {
-                return self.thing(func, &recv).map(|(ty, _)| ty);
-            }
-        }
-        None
-    }
 }
 
 /// What the catalogue says about the callee, when it is the only one.
@@ -655,115 +400,4 @@ fn later(facts: &SymbolFacts) -> Option<&Symbol> {
     facts.roles.iter().find(|symbol| {
         symbol.role == Role::Invokes && matches!(symbol.how, Some(Invocation::LaterOnce | Invocation::LaterMany))
     })
-}
-
-/// Seconds of what the argument counts.
-fn factor(symbol: &Symbol) -> f64 {
-    match symbol.unit {
-        Some(TimeUnit::Milliseconds) => 0.001,
-        _ => 1.0,
-    }
-}
-
-/// Normal ways through a part of a function.
-struct Ways<'w> {
-    function: &'w Function,
-    inside: &'w dyn Fn(BlockId) -> bool,
-    /// Where they end; `None`: where the function does.
-    goal: Option<BlockId>,
-    cost: &'w dyn Fn(BlockId) -> Pace,
-}
-
-struct Found {
-    /// The way with the fewest commands, but at least one, if there is one with that and a pause, or one with that.
-    way: Option<Pace>,
-    seen: Vec<BlockId>,
-}
-
-impl Ways<'_> {
-    fn cheapest(&self, start: BlockId) -> Found {
-        let mut queue: BTreeMap<(u32, u32), (BlockId, Pace)> = BTreeMap::new();
-        let mut seen: FxHashSet<(BlockId, bool, bool)> = FxHashSet::default();
-        let mut order = 0;
-        queue.insert((0, 0), (start, Pace::default()));
-        let (mut quiet, mut sleepy, mut busy) = (None, None, None);
-        while let Some((_, (block, mut pace))) = queue.pop_first() {
-            if !seen.insert((block, pace.commands > 0, pace.sleep.is_some())) {
-                continue;
-            }
-            pace.then(&(self.cost)(block));
-            let mut ended = false;
-            self.each_next(block, &mut |next, through| {
-                let mut pace = pace.clone();
-                through.iter().for_each(|cleanup| pace.then(&(self.cost)(*cleanup)));
-                match next {
-                    Some(next) if Some(next) != self.goal => {
-                        if (self.inside)(next) {
-                            order += 1;
-                            queue.insert((pace.commands, order), (next, pace));
-                        }
-                    }
-                    None if self.goal.is_some() => {}
-                    _ => {
-                        ended = true;
-                        let slot = match (pace.commands > 0, pace.sleep.is_some()) {
-                            (true, true) => &mut busy,
-                            (true, false) => &mut sleepy,
-                            _ => &mut quiet,
-                        };
-                        if slot.as_ref().is_none_or(|known: &Pace| known.commands > pace.commands) {
-                            *slot = Some(pace);
-                        }
-                    }
-                }
-            });
-        }
-        let mut blocks: Vec<BlockId> = seen.into_iter().map(|(block, _, _)| block).collect();
-        blocks.sort();
-        blocks.dedup();
-        Found { way: busy.or(sleepy).or(quiet), seen: blocks }
-    }
-
-    /// The end can be reached without passing `block`, in a cleanup neither.
-    fn leaves(&self, start: BlockId, block: BlockId) -> bool {
-        let mut seen = vec![false; self.function.blocks.len()];
-        let mut pending = vec![start];
-        let mut leaves = false;
-        while let Some(at) = pending.pop() {
-            self.each_next(at, &mut |next, through| {
-                if through.contains(&block) {
-                    return;
-                }
-                match next {
-                    None => leaves = true,
-                    Some(next) => {
-                        if (self.inside)(next) && !std::mem::replace(&mut seen[next.index()], true) {
-                            pending.push(next);
-                        }
-                    }
-                }
-            });
-        }
-        leaves
-    }
-
-    /// Where control goes on when nothing raises, `None` for the end of the function, and through which cleanups.
-    fn each_next(&self, block: BlockId, f: &mut dyn FnMut(Option<BlockId>, &[BlockId])) {
-        match &self.function.block(block).term {
-            Term::Goto(next) => f(Some(*next), &[]),
-            Term::Branch { yes, no, .. } => {
-                f(Some(*yes), &[]);
-                f(Some(*no), &[]);
-            }
-            Term::Switch(all) => all.iter().for_each(|next| f(Some(*next), &[])),
-            Term::Return { err: false } => f(None, &[]),
-            Term::Jump { cleanups, then } => match then {
-                After::Block(next) => f(Some(*next), cleanups),
-                After::Return { err: false } => f(None, cleanups),
-                After::Return { err: true } => {}
-            },
-            Term::EndCleanup { after: Some(next) } => f(Some(*next), &[]),
-            Term::EndCleanup { after: None } | Term::Return { err: true } | Term::Raise { .. } | Term::Halt => {}
-        }
-    }
 }

@@ -95,7 +95,7 @@ fn in_place(
         Root::Global(_) => program.top_of(func),
         _ => return Given::Unknown,
     };
-    let mut written = ops(program.func(home), home).filter(|(_, op)| op.dst() == Some(place));
+    let mut written = ops(program, home).filter(|(_, op)| op.dst() == Some(place));
     let (Some((_, op)), None) = (written.next(), written.next()) else { return Given::Unknown };
     match op {
         Op::Copy { src, .. } => match copies.checked_sub(1) {
@@ -119,6 +119,6 @@ fn in_place(
 }
 
 fn is_false(summaries: &Summaries<'_>, func: FuncId, place: &Place) -> bool {
-    let function = summaries.resolved.program.func(func);
-    ops(function, func).any(|(_, op)| matches!(op, Op::Const { dst, value: Const::Bool(false) } if dst == place))
+    ops(summaries.resolved.program, func)
+        .any(|(_, op)| matches!(op, Op::Const { dst, value: Const::Bool(false) } if dst == place))
 }

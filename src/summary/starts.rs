@@ -4,11 +4,9 @@ use super::Summaries;
 use super::calls::ops;
 use super::entries::{Entries, asks_global};
 use super::polling::{Polling, Use};
-use crate::catalog::schema::{Invocation, Role};
-use crate::ir::{
-    Arg, Callee, ClassId, FnKind, FuncId, Function, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span, Term,
-};
-use crate::resolve::{CallInfo, Target, symbol_args};
+use crate::catalog::schema::{Invocation, Role, Symbol};
+use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span, Term};
+use crate::resolve::{CallInfo, Resolved, Target, symbol_args};
 use rustc_hash::FxHashSet;
 
 /// Callers that are asked who calls them.
@@ -67,7 +65,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         let mut starts = Starts { summaries, entries, read_fields: FxHashSet::default() };
         let program = summaries.resolved.program;
         for func in program.func_ids() {
-            ops(program.func(func), func).for_each(|(_, op)| starts.note_fields(program.module_of(func), op));
+            ops(program, func).for_each(|(_, op)| starts.note_fields(program.module_of(func), op));
         }
         starts
     }
@@ -98,7 +96,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     pub fn background(&self, polling: &Polling<'_, 'a>, func: FuncId) -> Vec<Background> {
         let resolved = self.summaries.resolved;
         let mut out = Vec::new();
-        for (at, op) in ops(resolved.program.func(func), func) {
+        for (at, op) in ops(resolved.program, func) {
             let Op::Call { callee, args, dst, .. } = op else { continue };
             let Some(info) = resolved.call(at) else { continue };
             for started in self.started(func, polling, dst, args, info) {
@@ -145,7 +143,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             match target {
                 Target::Catalog { facts } => {
                     let repeats = facts.has_role(Role::Sleeps) || facts.has_role(Role::Repeats);
-                    let background = |symbol: &&crate::catalog::schema::Symbol| {
+                    let background = |symbol: &&Symbol| {
                         symbol.role == Role::Spawns
                             || (symbol.role == Role::Invokes && symbol.how == Some(Invocation::LaterOnce))
                     };
@@ -176,7 +174,7 @@ impl<'s, 'a> Starts<'s, 'a> {
     /// The functions whose call gave the value.
     fn called_for(&self, func: FuncId, place: &Place) -> Vec<FuncId> {
         let resolved = self.summaries.resolved;
-        let made = ops(resolved.program.func(func), func).filter(|(_, op)| match op {
+        let made = ops(resolved.program, func).filter(|(_, op)| match op {
             Op::Call { dst, .. } => dst == place,
             _ => false,
         });
@@ -200,7 +198,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             }
         }
         let awaited = |dst: &Place| {
-            ops(function, func).any(|(at, op)| match op {
+            ops(resolved.program, func).any(|(at, op)| match op {
                 Op::Await { src, .. } => src == dst,
                 Op::Copy { dst: result, src, .. } => *result == Place::root(Root::Result) && src == dst,
                 // `asyncio.run(loop())`
@@ -213,7 +211,7 @@ impl<'s, 'a> Starts<'s, 'a> {
                 _ => false,
             })
         };
-        for (at, op) in ops(function, func) {
+        for (at, op) in ops(resolved.program, func) {
             let Op::Call { dst, .. } = op else { continue };
             let Some(info) = resolved.call(at) else { continue };
             let mut called = info.functions();
@@ -230,17 +228,16 @@ impl<'s, 'a> Starts<'s, 'a> {
 
     /// The value goes on to somewhere.
     fn is_used(&self, func: FuncId, value: &Place) -> bool {
-        ops(self.summaries.resolved.program.func(func), func)
+        ops(self.summaries.resolved.program, func)
             .any(|(_, op)| !matches!(op, Op::Drop { .. }) && op.reads_any(|place| place.starts_with(value)))
     }
 
     /// The handle of what was started gets to somebody who may stop it.
     fn may_be_stopped(&self, func: FuncId, callee: &Callee, handle: &Place) -> bool {
         let resolved = self.summaries.resolved;
-        let function = resolved.program.func(func);
         // Who leaves a scope ends what was started in it.
         let scoped = |recv: &Place| {
-            ops(function, func)
+            ops(resolved.program, func)
                 .any(|(_, op)| matches!(op, Op::Enter { dst, manager, .. } if dst == recv || manager == recv))
         };
         if let Callee::Method { recv, .. } = callee
@@ -252,7 +249,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         let mut next = 0;
         while let Some(name) = names.get(next).copied() {
             next += 1;
-            for (_, op) in ops(function, func) {
+            for (_, op) in ops(resolved.program, func) {
                 if matches!(op, Op::Drop { .. }) || !op.reads_any(|place| place.starts_with(&name)) {
                     continue;
                 }
@@ -374,7 +371,7 @@ impl<'s, 'a> Starts<'s, 'a> {
         }
         let methods = &resolved.program.class(class).methods;
         let closers = &resolved.language().closers;
-        let empty = |func: FuncId| does_nothing(resolved.program.func(func), func, resolved);
+        let empty = |func: FuncId| does_nothing(resolved, func);
         let closer = methods.iter().find(|(name, func)| closers.contains(name) && empty(*func))?.1;
         methods.iter().find_map(|(_, func)| {
             let mut rounds = polling.rounds(*func).into_iter();
@@ -387,9 +384,10 @@ impl<'s, 'a> Starts<'s, 'a> {
 }
 
 /// Only says so: nothing, or a message.
-fn does_nothing(function: &Function, func: FuncId, resolved: &crate::resolve::Resolved<'_>) -> bool {
+fn does_nothing(resolved: &Resolved<'_>, func: FuncId) -> bool {
+    let function = resolved.program.func(func);
     let mut calls = 0;
-    let quiet = ops(function, func).all(|(at, op)| match op {
+    let quiet = ops(resolved.program, func).all(|(at, op)| match op {
         Op::Call { callee: Callee::Method { recv, .. }, .. } => {
             calls += 1;
             let functions = resolved.call(at).is_some_and(|info| info.functions().next().is_some());

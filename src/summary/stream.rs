@@ -9,7 +9,7 @@ mod sources;
 use self::caught::{any_of, caught, swallows};
 use self::sources::{decorated, endless_source, passed_on, runs_beside, to_one};
 use super::Summaries;
-use crate::catalog::schema::{Disconnect, Fate, LanguageFacts, Role};
+use crate::catalog::schema::{Disconnect, Fate, LanguageFacts, Role, Symbol};
 use crate::ir::loops::{Loop, Way, goes_round_without, loops};
 use crate::ir::{
     Arg, BlockId, Callee, Const, FnKind, FuncId, Function, Name, Op, OpRef, Place, Proj, Root, Span, Term,
@@ -65,7 +65,7 @@ pub struct Endless {
     pub ends: bool,
 }
 
-/// All streams of a program, those of generators first, in the order of their functions.
+/// All streams of a program, in the order of their functions; of one function first those that are given to something.
 pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     let resolved = summaries.resolved;
     let mut out: Vec<Stream> = Vec::new();
@@ -131,10 +131,7 @@ fn fate_of(summaries: &Summaries<'_>, server: FuncId, disconnect: Disconnect) ->
 }
 
 /// What the catalogue says about sending of the call, also when it makes an object of a class that extends what sends.
-fn senders<'s>(
-    summaries: &'s Summaries<'_>,
-    info: &'s CallInfo<'_>,
-) -> impl Iterator<Item = (&'s crate::catalog::schema::Symbol, Name)> {
+fn senders<'s>(summaries: &'s Summaries<'_>, info: &'s CallInfo<'_>) -> impl Iterator<Item = (&'s Symbol, Name)> {
     let facts = info.targets.iter().filter_map(|target| match target {
         Target::Catalog { facts } => Some(*facts),
         Target::Construct(class) => summaries.resolved.base_facts(*class),
@@ -163,39 +160,23 @@ fn closes_ambient(summaries: &Summaries<'_>, info: &CallInfo<'_>) -> bool {
 fn producer(summaries: &Summaries<'_>, func: FuncId, place: &Place, steps: u32) -> Option<FuncId> {
     let steps = steps.checked_sub(1)?;
     let program = summaries.resolved.program;
-    let function = program.func(func);
-    for (b, block) in function.blocks.iter().enumerate() {
-        for (i, instr) in block.instrs.iter().enumerate() {
-            if instr.op.dst() != Some(place) {
-                continue;
-            }
-            let found = match &instr.op {
-                Op::Copy { src, .. } | Op::Await { src, .. } => producer(summaries, func, src, steps),
-                Op::Closure { func: made, .. } if program.func(*made).generator => Some(*made),
-                Op::Call { args, .. } => {
-                    let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                    summaries.resolved.call(at).and_then(|info| {
-                        info.targets.iter().find_map(|target| match target {
-                            Target::Project(called) if program.func(*called).generator => Some(*called),
-                            Target::Project(called) => producer(summaries, *called, &Place::root(Root::Result), steps),
-                            Target::Catalog { facts } => facts
-                                .roles
-                                .iter()
-                                .filter(|symbol| matches!(symbol.role, Role::Transparent | Role::Takes | Role::Wraps))
-                                .flat_map(|symbol| symbol_args(symbol, args))
-                                .find_map(|(_, arg)| producer(summaries, func, &arg.place, steps)),
-                            _ => None,
-                        })
-                    })
-                }
-                _ => None,
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-    }
-    None
+    let mut made = program.ops(func).filter(|(_, instr)| instr.op.dst() == Some(place));
+    made.find_map(|(at, instr)| match &instr.op {
+        Op::Copy { src, .. } | Op::Await { src, .. } => producer(summaries, func, src, steps),
+        Op::Closure { func: made, .. } if program.func(*made).generator => Some(*made),
+        Op::Call { args, .. } => summaries.resolved.call(at)?.targets.iter().find_map(|target| match target {
+            Target::Project(called) if program.func(*called).generator => Some(*called),
+            Target::Project(called) => producer(summaries, *called, &Place::root(Root::Result), steps),
+            Target::Catalog { facts } => facts
+                .roles
+                .iter()
+                .filter(|symbol| matches!(symbol.role, Role::Transparent | Role::Takes | Role::Wraps))
+                .flat_map(|symbol| symbol_args(symbol, args))
+                .find_map(|(_, arg)| producer(summaries, func, &arg.place, steps)),
+            _ => None,
+        }),
+        _ => None,
+    })
 }
 
 /// The place holds one of the types, by their ids in the catalogue.
@@ -267,7 +248,7 @@ impl Stream {
     /// it does.
     pub fn endless(&self, summaries: &Summaries<'_>) -> Vec<Endless> {
         let function = summaries.resolved.program.func(self.server);
-        let all = loops(function);
+        let all = loops(function, &summaries.resolved.language().exhaustion);
         let mut out: Vec<Endless> = Vec::new();
         for found in all {
             if out.iter().any(|outer| outer.found.contains(found.header)) {
@@ -312,7 +293,7 @@ impl Stream {
             let is_exhausted = found.ways_out.iter().any(|out| matches!(out.way, Way::Exhausted));
             !is_exhausted && !self.sending(summaries, found).is_empty() && pauses(summaries, self.server, found)
         };
-        let all = loops(function).into_iter().filter(polls);
+        let all = loops(function, &summaries.resolved.language().exhaustion).into_iter().filter(polls);
         all.map(|found| {
             let ends = found.ways_out.iter().any(|out| !out.on_error);
             Endless { at: span_of(function, &found), found, why: None, ends }
@@ -381,14 +362,9 @@ impl Stream {
             out.extend(found.blocks.iter().filter(yields));
             return out;
         }
-        for (at, info) in summaries.resolved.calls_of(self.server) {
-            let helper = || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some());
-            if found.contains(at.block)
-                && (sends_itself(info).is_some_and(|_| to_one(function, info)) || {
-                    let mut helper = helper;
-                    helper()
-                })
-            {
+        for (at, info) in summaries.resolved.calls_of(self.server).filter(|(at, _)| found.contains(at.block)) {
+            let mut helped = || info.functions().any(|called| sends.of(called, MAX_HELPERS - 1).is_some());
+            if sends_itself(info).is_some_and(|_| to_one(function, info)) || helped() {
                 out.push(at.block);
             }
         }
@@ -455,10 +431,9 @@ fn reaches_first(
     is_stop: &dyn Fn(BlockId) -> bool,
     is_sending: &dyn Fn(BlockId) -> bool,
 ) -> bool {
-    let mut seen = vec![found.header];
-    let mut next = 0;
-    while let Some(at) = seen.get(next).copied() {
-        next += 1;
+    let mut seen = vec![false; function.blocks.len()];
+    let mut pending = vec![found.header];
+    while let Some(at) = pending.pop() {
         if is_stop(at) {
             continue;
         }
@@ -466,17 +441,15 @@ fn reaches_first(
             return true;
         }
         let mut out = false;
-        let mut more = Vec::new();
         for_each_usual(function, at, &mut |to| {
             out |= !found.contains(to) || to == found.header;
-            if found.contains(to) && !seen.contains(&to) {
-                more.push(to);
+            if found.contains(to) && !std::mem::replace(&mut seen[to.index()], true) {
+                pending.push(to);
             }
         });
         if out {
             return true;
         }
-        seen.extend(more);
     }
     false
 }
@@ -546,16 +519,7 @@ fn pauses(summaries: &Summaries<'_>, func: FuncId, found: &Loop) -> bool {
     let pending = function.block(found.header).pending;
     let within = |at: &OpRef| found.contains(at.block) && function.block(at.block).pending <= pending;
     let mut calls = summaries.resolved.calls_of(func).filter(|(at, _)| within(at));
-    calls.any(|(_, info)| sleeps(summaries, info, MAX_HELPERS))
-}
-
-fn sleeps(summaries: &Summaries<'_>, info: &CallInfo<'_>, depth: u32) -> bool {
-    let deeper = depth.checked_sub(1);
-    info.has_role(Role::Sleeps)
-        || deeper.is_some_and(|deeper| {
-            let mut called = info.functions().flat_map(|called| summaries.resolved.calls_of(called));
-            called.any(|(_, info)| sleeps(summaries, info, deeper))
-        })
+    calls.any(|(_, info)| summaries.reaches(info, Role::Sleeps, MAX_HELPERS))
 }
 
 /// What to show of a loop: what its first round begins with.

@@ -154,11 +154,7 @@ fn names_for<'r>(resolved: &'r Resolved<'_>, func: FuncId, wanted: &'r Variable)
 
 /// The functions of the program that the function calls.
 fn called(resolved: &Resolved<'_>, caller: FuncId) -> FxHashSet<FuncId> {
-    let blocks = resolved.program.func(caller).blocks.iter().enumerate();
-    let ops = blocks.flat_map(|(b, block)| {
-        (0..block.instrs.len()).map(move |i| OpRef { func: caller, block: BlockId(b as u32), op: i as u32 })
-    });
-    ops.filter_map(|at| resolved.call(at)).flat_map(|info| info.functions()).collect()
+    resolved.calls_of(caller).flat_map(|(_, info)| info.functions()).collect()
 }
 
 /// The function does nothing with one of `closures` but call it, name it, and give it to a user's event or to what runs it and drops its
@@ -168,23 +164,19 @@ fn uses_as_handlers(resolved: &Resolved<'_>, func: FuncId, closures: &FxHashSet<
         resolved.type_of(func, place).iter().any(|ty| matches!(ty, Ty::Func(func) if closures.contains(func)))
     };
     let handler = |arg: &Arg| arg.name.is_some_and(|name| resolved.language().handlers.contains(&name));
-    resolved.program.func(func).blocks.iter().enumerate().all(|(b, block)| {
-        block.instrs.iter().enumerate().all(|(i, instr)| match &instr.op {
-            Op::Call { args, .. } => {
-                let at = OpRef { func, block: BlockId(b as u32), op: i as u32 };
-                let drops = |target: &Target<'_>| {
-                    matches!(target, Target::Catalog { facts } if facts.has_role(Role::DropsResult))
-                };
-                let dropped = || resolved.call(at).is_some_and(|info| info.targets.iter().any(drops));
-                args.iter().all(|arg| handler(arg) || !is_one(&arg.place) || dropped())
-            }
-            Op::Copy { dst, src, .. } => {
-                let named = dst.is_root() && matches!(dst.root, Root::Local(_) | Root::Global(_));
-                named || !is_one(src)
-            }
-            Op::Closure { .. } => true,
-            op => !op.reads_any(is_one),
-        })
+    resolved.program.ops(func).all(|(at, instr)| match &instr.op {
+        Op::Call { args, .. } => {
+            let drops =
+                |target: &Target<'_>| matches!(target, Target::Catalog { facts } if facts.has_role(Role::DropsResult));
+            let dropped = || resolved.call(at).is_some_and(|info| info.targets.iter().any(drops));
+            args.iter().all(|arg| handler(arg) || !is_one(&arg.place) || dropped())
+        }
+        Op::Copy { dst, src, .. } => {
+            let named = dst.is_root() && matches!(dst.root, Root::Local(_) | Root::Global(_));
+            named || !is_one(src)
+        }
+        Op::Closure { .. } => true,
+        op => !op.reads_any(is_one),
     })
 }
 

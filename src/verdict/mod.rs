@@ -11,8 +11,8 @@ pub use scope::FileScope;
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
     Draft, PRECEDENCE, Spoken, Subject, aggressive_polling, client_per_call, close_not_awaited, duplicate_client,
-    interval_without_teardown, job_retention, never_closed, overwritten_while_open, owner_never_closed, owner_never_closes,
-    poll_loop_without_stop, stream_without_disconnect_cleanup, unbounded_stream,
+    interval_without_teardown, job_retention, never_closed, overwritten_while_open, owner_never_closed,
+    owner_never_closes, poll_loop_without_stop, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};

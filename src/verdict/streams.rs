@@ -1,6 +1,7 @@
 //! What is wrong with streams.
 
 use super::{Claim, FileScope, decide_claim};
+use crate::catalog::Resource;
 use crate::catalog::schema::{Connects, Fate, OnDrop, ResourceKind, Role};
 use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
@@ -11,6 +12,7 @@ use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
 use crate::summary::dependency::Dependencies;
+use crate::summary::listeners::Listeners;
 use crate::summary::stream::{Endless, Stream, Why, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -32,7 +34,7 @@ struct Judge<'s, 'a> {
     out: Vec<Finding>,
 }
 
-/// What is released by listeners, and what timers hold that send to a client. `all` as in [`judge_streams`].
+/// What is released by listeners, what timers hold that send to a client, and listeners that stay. `all` as in [`judge_streams`].
 pub(super) fn judge_departures(
     summaries: &Summaries<'_>,
     scopes: &[FileScope],
@@ -45,7 +47,7 @@ pub(super) fn judge_departures(
         let unheard = serving.unheard(summaries, case);
         let draft = unheard.map(|unheard| stream_without_disconnect_cleanup::detect_unheard(&subject, &unheard));
         let held = || {
-            let started = serving.ticking(summaries, case).filter(|_| is_slot(&subject))?;
+            let started = serving.ticking(summaries, case).filter(|_| subject.resource.is_slot())?;
             Some(connection_held_while_streaming::detect_ticking(&subject, started))
         };
         let Some(draft) = draft.or_else(held) else { continue };
@@ -54,12 +56,18 @@ pub(super) fn judge_departures(
         let claim = Claim { draft, func: case.func, subject, symbol, growth: Growth::Subscriber };
         out.extend(decide_claim(summaries, claim, scope));
     }
+    let program = summaries.resolved.program;
+    let listeners = Listeners::new(summaries, &serving);
+    for func in program.func_ids() {
+        for left in listeners.left(func) {
+            let draft = stream_without_disconnect_cleanup::detect_listener(summaries, &left);
+            let subject = format!("listener of `{}`", left.emitter);
+            let symbol = left.event.unwrap_or(program.func(func).name);
+            let claim = Claim { draft, func, subject, symbol, growth: Growth::Subscriber };
+            out.extend(decide_claim(summaries, claim, &scopes[program.module_of(func).index()]));
+        }
+    }
     out
-}
-
-/// One of few, that others need as well.
-fn is_slot(subject: &Subject<'_>) -> bool {
-    matches!(subject.resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
 }
 
 /// `all`: the acquisitions of the program, by function.
@@ -129,7 +137,7 @@ impl Judge<'_, '_> {
                 !endless.found.contains(at.block)
                     && case.outcome.held.iter().any(|held| endless.found.contains(held.block))
             };
-            if let Some(endless) = endless.iter().chain(&polling).find(within).filter(|_| is_slot(&subject)) {
+            if let Some(endless) = endless.iter().chain(&polling).find(within).filter(|_| subject.resource.is_slot()) {
                 let draft = connection_held_while_streaming::detect(&subject, stream, endless);
                 let subject = subject.described();
                 self.claim(stream, draft, subject, symbol);
@@ -175,19 +183,13 @@ impl Judge<'_, '_> {
         let manages = |called: &FuncId| resolved.decorator_roles(*called).contains(&Role::ContextManager);
         info.functions().filter(manages).find_map(|called| {
             let (_, cases) = self.all.get(called.index())?;
-            let own = cases.iter().find(|case| !case.outcome.held.is_empty() && self.is_slot(case));
+            let is_slot = |case: &Case| self.summaries.resource(case.token.kind).is_some_and(Resource::is_slot);
+            let own = cases.iter().find(|case| !case.outcome.held.is_empty() && is_slot(case));
             let of_others = || {
                 let mut exits = exits(resolved.program.func(called)).into_iter();
                 exits.find_map(|(_, manager)| self.kept_by(called, &manager, deeper)).map(|(_, case)| case)
             };
             Some((resolved.program.op(at).span, own.or_else(of_others)?))
-        })
-    }
-
-    fn is_slot(&self, case: &Case) -> bool {
-        let resource = self.summaries.resource(case.token.kind);
-        resource.is_some_and(|resource| {
-            matches!(resource.kind, ResourceKind::Connection | ResourceKind::Checkout | ResourceKind::Session)
         })
     }
 

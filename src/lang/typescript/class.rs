@@ -4,8 +4,8 @@ use super::annotation;
 use super::context::{Lowerer, bare};
 use super::function::{Signature, This};
 use crate::ir::{
-    Arg, Binding, Callee, Class, ClassId, Const, Field, FnKind, FuncId, Hold, Name, Op, Place, Proj, Root, Span,
-    TypeRef,
+    Arg, Binding, Callee, Class, ClassId, Const, Decorator, Field, FnKind, FuncId, Hold, Name, Op, Place, Proj, Root,
+    Span, TypeRef,
 };
 use oxc_ast::ast::{
     self, AccessorProperty, ClassElement, Expression, FormalParameters, MethodDefinition, MethodDefinitionKind,
@@ -106,23 +106,29 @@ impl<'a> Lowerer<'a> {
             let args = annotation::type_args(heritage.type_arguments.as_deref());
             bases.push(self.base(&heritage.expression, args));
         }
-        let id = ClassId(self.classes.len() as u32);
-        let qualname = self.cx.qualified(&name);
-        self.classes.push(Class {
-            name,
-            qualname,
-            bases,
-            fields: Vec::new(),
-            methods: Vec::new(),
-            decorators,
-            span,
-            name_span,
-        });
-        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
+        let (id, qualname) = self.add_class(place, name, bases, decorators, span, name_span);
         let place = self.with_room(place, name_span);
         self.cx.class_names.push(qualname);
         self.class_body(class, &ClassPlace { id, place }, name_span);
         self.cx.class_names.pop();
+    }
+
+    /// A class without members, and its qualified name; `place` holds it.
+    pub(super) fn add_class(
+        &mut self,
+        place: Place,
+        name: Name,
+        bases: Vec<TypeRef>,
+        decorators: Vec<Decorator>,
+        span: Span,
+        name_span: Span,
+    ) -> (ClassId, Name) {
+        let id = ClassId(self.classes.len() as u32);
+        let qualname = self.cx.qualified(&name);
+        let (fields, methods) = (Vec::new(), Vec::new());
+        self.classes.push(Class { name, qualname, bases, fields, methods, decorators, span, name_span });
+        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
+        (id, qualname)
     }
 
     /// A base as written; an expression without a name is evaluated and keeps the class open.

@@ -2,7 +2,7 @@
 
 use super::class::ClassPlace;
 use super::context::{Lowerer, bare};
-use crate::ir::{Class, ClassId, Const, Name, Op, Place, Proj, TypeRef};
+use crate::ir::{Const, Name, Op, Place, Proj, TypeRef};
 use oxc_ast::ast::{self, Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKind};
 
 /// Options whose functions are functions of the component, too.
@@ -43,20 +43,8 @@ impl<'a> Lowerer<'a> {
         }
         let value = Const::Symbol(Name::new(BASE_PATH));
         self.emit_synth(Op::Const { dst: Place::global(Name::new(BASE_NAME)), value }, span);
-        let id = ClassId(self.classes.len() as u32);
-        let qualname = self.cx.qualified(&name);
-        self.classes.push(Class {
-            name,
-            qualname,
-            bases,
-            fields: Vec::new(),
-            methods: Vec::new(),
-            decorators: Vec::new(),
-            span,
-            name_span: span,
-        });
         let place = self.temp();
-        self.emit(Op::Const { dst: place, value: Const::Class(id) }, span);
+        let (id, _) = self.add_class(place, name, bases, Vec::new(), span, span);
         let at = ClassPlace { id, place };
         for property in &object.properties {
             match property {

@@ -5,7 +5,7 @@ use super::class::ClassPlace;
 use super::context::{Lowerer, bare};
 use super::function::This;
 use super::stmt::hoisted;
-use crate::ir::{Binding, Class, ClassId, Const, FnKind, Name, Op, Place, Proj, Span, TypeRef};
+use crate::ir::{Binding, FnKind, Name, Place, Proj, Span, TypeRef};
 use oxc_ast::ast::{
     self, Argument, AssignmentTarget, BindingPattern, CallExpression, Expression, ObjectPropertyKind, Statement,
 };
@@ -110,22 +110,10 @@ impl<'a> Lowerer<'a> {
         let base = self.prototypes.get(&symbol).and_then(|known| known.base);
         let bases: Vec<TypeRef> = base.map(|base| self.base(base, Vec::new())).into_iter().collect();
         let name = self.symbol_name(symbol);
-        let id = ClassId(self.classes.len() as u32);
-        let qualname = self.cx.qualified(&name);
         let constructor = Name::new("constructor");
         let mut signature = self.signature(function, constructor, FnKind::Constructor);
         let (span, name_span) = (signature.span, signature.name_span);
-        self.classes.push(Class {
-            name,
-            qualname,
-            bases,
-            fields: Vec::new(),
-            methods: Vec::new(),
-            decorators: Vec::new(),
-            span,
-            name_span,
-        });
-        self.emit(Op::Const { dst: place, value: Const::Class(id) }, name_span);
+        let (id, qualname) = self.add_class(place, name, bases, Vec::new(), span, name_span);
         let at = ClassPlace { id, place: self.with_room(place, name_span) };
         if let Some(known) = self.prototypes.get_mut(&symbol) {
             known.class = Some(at.clone());

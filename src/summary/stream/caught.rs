@@ -75,17 +75,16 @@ fn goes_on_after(function: &Function, found: &Loop, block: BlockId, takes: &dyn 
 
 /// From the block the next round begins, whatever happens.
 fn always_goes_on(function: &Function, found: &Loop, from: BlockId) -> bool {
-    let mut seen = vec![from];
-    let mut next = 0;
+    let mut seen = vec![false; function.blocks.len()];
+    let mut pending = vec![from];
     let mut back = false;
-    while let Some(at) = seen.get(next).copied() {
-        next += 1;
+    while let Some(at) = pending.pop() {
         let mut out = false;
         let mut go = |to: BlockId| {
             back |= to == found.header;
             out |= !found.contains(to);
-            if to != found.header && !seen.contains(&to) {
-                seen.push(to);
+            if to != found.header && !std::mem::replace(&mut seen[to.index()], true) {
+                pending.push(to);
             }
         };
         match &function.block(at).term {

@@ -46,8 +46,10 @@ pub(super) fn passed_on(summaries: &Summaries<'_>, stream: &Stream) -> Vec<FuncI
         let instrs = found.blocks.iter().flat_map(|block| &function.block(*block).instrs);
         instrs.into_iter().any(|instr| matches!(instr.op, Op::Yield { .. }))
     };
-    let through =
-        loops(function).into_iter().filter(yields).filter_map(|found| iterated(function, found.header).copied());
+    let through = loops(function, &summaries.resolved.language().exhaustion)
+        .into_iter()
+        .filter(yields)
+        .filter_map(|found| iterated(function, found.header).copied());
     places.extend(through);
     let found = places.iter().filter_map(|place| producer(summaries, stream.server, place, MAX_STEPS));
     found.filter(|inner| program.func(*inner).r#async == function.r#async).collect()
@@ -58,9 +60,7 @@ pub(super) fn decorated<'s>(resolved: &'s Resolved<'_>, func: FuncId) -> Option<
     let function = resolved.program.func(func);
     let home = function.parent.filter(|_| function.generator)?;
     let made = |place: &Place| {
-        let blocks = resolved.program.func(home).blocks.iter().enumerate();
-        let mut ops = blocks.flat_map(|(b, block)| (0..).zip(&block.instrs).map(move |(i, instr)| (b, i, instr)));
-        let (b, i, instr) = ops.find(|(_, _, instr)| instr.op.dst() == Some(place))?;
+        let (at, instr) = resolved.program.ops(home).find(|(_, instr)| instr.op.dst() == Some(place))?;
         let Op::Call { args, .. } = &instr.op else { return None };
         let types = args.iter().flat_map(|arg| resolved.type_of(home, &arg.place));
         let facts = types.filter_map(|ty| match ty {
@@ -68,7 +68,7 @@ pub(super) fn decorated<'s>(resolved: &'s Resolved<'_>, func: FuncId) -> Option<
             _ => None,
         });
         let mut senders = facts.filter(|facts| facts.has_role(Role::Streams));
-        Some((OpRef { func: home, block: BlockId(b as u32), op: i }, senders.next()?))
+        Some((at, senders.next()?))
     };
     function.decorators.iter().find_map(|decorator| made(&decorator.place))
 }
