@@ -11,6 +11,7 @@ use crate::ir::{
 };
 use crate::resolve::{Target, Ty};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 /// Calls between what is entered and what is asked about.
@@ -74,12 +75,19 @@ pub struct Entries<'s, 'a> {
     summaries: &'s Summaries<'a>,
     calls: Calls,
     entered: FxHashMap<FuncId, Entered>,
+    /// By function and place: what makes it.
+    made: RefCell<FxHashMap<FuncId, FxHashMap<Place, Vec<OpRef>>>>,
 }
 
 impl<'s, 'a> Entries<'s, 'a> {
     /// Looks through the program once. `of_file`: what is known of each module from its name and place.
     pub fn new(summaries: &'s Summaries<'a>, of_file: &dyn Fn(ModuleId) -> &'s [FileEntry]) -> Self {
-        let mut entries = Entries { summaries, calls: Calls::new(summaries), entered: FxHashMap::default() };
+        let mut entries = Entries {
+            summaries,
+            calls: Calls::new(summaries),
+            entered: FxHashMap::default(),
+            made: RefCell::default(),
+        };
         let program = summaries.resolved.program;
         for module in program.module_ids() {
             for entry in of_file(module) {
@@ -235,7 +243,7 @@ impl<'s, 'a> Entries<'s, 'a> {
             if !meant {
                 continue;
             }
-            if arg.name.is_some() || entry.options.is_empty() {
+            if arg.name.is_some() || entry.options.is_empty() || entry.arg.is_some() {
                 given.extend(self.functions(at.func, &arg.place, MAX_WRAPPERS));
                 // One of several in a list, or in an object by its name.
                 given.extend(self.members(at.func, &arg.place, &entry.options, MAX_NESTING));
@@ -259,8 +267,8 @@ impl<'s, 'a> Entries<'s, 'a> {
         });
         let mut out: Vec<FuncId> = own.collect();
         if let (true, Some(wrappers)) = (out.is_empty(), wrappers.checked_sub(1)) {
-            for (_, op) in ops(resolved.program, func).filter(|(_, op)| op.dst() == Some(place)) {
-                match op {
+            for at in self.making(func, place) {
+                match &resolved.program.op(at).op {
                     Op::Call { args, .. } => {
                         let args = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
                         args.for_each(|arg| out.extend(self.functions(func, &arg.place, wrappers)));
@@ -271,6 +279,21 @@ impl<'s, 'a> Entries<'s, 'a> {
             }
         }
         out
+    }
+
+    /// The ops whose result is in the place.
+    fn making(&self, func: FuncId, place: &Place) -> Vec<OpRef> {
+        let mut made = self.made.borrow_mut();
+        let of_func = made.entry(func).or_insert_with(|| {
+            let mut made: FxHashMap<Place, Vec<OpRef>> = FxHashMap::default();
+            for (at, op) in ops(self.summaries.resolved.program, func) {
+                if let Some(dst) = op.dst() {
+                    made.entry(*dst).or_default().push(at);
+                }
+            }
+            made
+        });
+        of_func.get(place).cloned().unwrap_or_default()
     }
 
     /// Those of these names of an object or a class of the program.
@@ -287,8 +310,10 @@ impl<'s, 'a> Entries<'s, 'a> {
     /// The functions in a list or an object literal, and in those in it; in objects only those of these names, when there are some.
     fn members(&self, func: FuncId, place: &Place, names: &[Name], nesting: u32) -> Vec<FuncId> {
         let Some(nesting) = nesting.checked_sub(1) else { return Vec::new() };
-        let built = ops(self.summaries.resolved.program, func).filter_map(|(_, op)| match op {
-            Op::Build { dst, parts, .. } if dst == place => Some(parts),
+        let program = self.summaries.resolved.program;
+        let making = self.making(func, place);
+        let built = making.iter().filter_map(|at| match &program.op(*at).op {
+            Op::Build { parts, .. } => Some(parts),
             _ => None,
         });
         let meant = |proj: &Proj| match proj {
@@ -309,8 +334,17 @@ impl<'s, 'a> Entries<'s, 'a> {
         let resolved = self.summaries.resolved;
         let part = resolved.program.part(module);
         let language = resolved.language();
-        let all = || part.exports.iter().filter(|export| export.from.is_none()).map(|export| export.name).collect();
-        let names: Vec<Name> = if entry.exports.is_empty() { all() } else { entry.exports.clone() };
+        let exported = || part.exports.iter().filter(|export| export.from.is_none()).map(|export| export.name);
+        let defined = || {
+            let own = resolved.program.functions_of(module).map(|func| resolved.program.func(func));
+            let public = |function: &&Function| function.parent == Some(part.top) && !function.private;
+            own.filter(public).filter(|function| function.class.is_none()).map(|function| function.name).collect()
+        };
+        let names: Vec<Name> = match (entry.exports.is_empty(), language.exports_everything) {
+            (true, true) => defined(),
+            (true, false) => exported().collect(),
+            (false, _) => entry.exports.clone(),
+        };
         for name in names {
             let mut members = name.split('.');
             let first = members.next().unwrap_or_default();
