@@ -245,10 +245,10 @@ impl<'s, 'a> Entries<'s, 'a> {
             }
             if arg.name.is_some() || entry.options.is_empty() || entry.arg.is_some() {
                 given.extend(self.functions(at.func, &arg.place, MAX_WRAPPERS));
-                // One of several in a list, or in an object by its name.
-                given.extend(self.members(at.func, &arg.place, &entry.options, MAX_NESTING));
                 given.extend(self.methods(at.func, &arg.place, &entry.methods));
             }
+            // One of several in a list, or in an object by its name.
+            given.extend(self.members(at.func, &arg.place, &entry.options, MAX_NESTING));
             for field in arg.fields.iter().filter(|field| entry.options.is_empty() || named(field)) {
                 given.extend(self.functions(at.func, &field.place, MAX_WRAPPERS));
                 given.extend(self.members(at.func, &field.place, &[], MAX_NESTING));
@@ -312,6 +312,11 @@ impl<'s, 'a> Entries<'s, 'a> {
         let Some(nesting) = nesting.checked_sub(1) else { return Vec::new() };
         let program = self.summaries.resolved.program;
         let making = self.making(func, place);
+        let copied = making.iter().filter_map(|at| match &program.op(*at).op {
+            Op::Copy { src, .. } => Some(src),
+            _ => None,
+        });
+        let copied: Vec<FuncId> = copied.flat_map(|src| self.members(func, src, names, nesting)).collect();
         let built = making.iter().filter_map(|at| match &program.op(*at).op {
             Op::Build { parts, .. } => Some(parts),
             _ => None,
@@ -326,7 +331,7 @@ impl<'s, 'a> Entries<'s, 'a> {
             found.extend(self.members(func, part, names, nesting));
             found
         };
-        parts.iter().flat_map(within).collect()
+        copied.into_iter().chain(parts.iter().flat_map(within)).collect()
     }
 
     /// What the module exports under names that are entered.
@@ -362,7 +367,7 @@ impl<'s, 'a> Entries<'s, 'a> {
                 };
                 let place = members.iter().fold(place, |place, member| place.field(*member));
                 match all {
-                    true => found.extend(self.members(part.top, &place, &[], 1)),
+                    true => found.extend(self.members(part.top, &place, &[], MAX_NESTING)),
                     false => found.extend(self.functions(part.top, &place, MAX_WRAPPERS)),
                 }
             }
