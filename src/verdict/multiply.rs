@@ -1,7 +1,7 @@
 //! What is made again and again, because something outside calls or a loop goes round.
 
 use super::FileScope;
-use crate::catalog::schema::entry::EnteredBy;
+use crate::catalog::schema::entry::{EnteredBy, Runs};
 use crate::checks::{Draft, Subject, client_per_call, never_closed, owner_never_closed};
 use crate::finding::Growth;
 use crate::ir::FuncId;
@@ -17,6 +17,7 @@ use std::rc::Rc;
 pub(super) struct Multiply<'s, 'a> {
     summaries: &'s Summaries<'a>,
     entries: &'s Entries<'s, 'a>,
+    scopes: &'s [FileScope],
     values: OnceCell<Values<'s>>,
     chains: RefCell<FxHashMap<FuncId, Option<Rc<Chain>>>>,
 }
@@ -28,8 +29,19 @@ pub(super) struct Many {
 }
 
 impl<'s, 'a> Multiply<'s, 'a> {
-    pub(super) fn new(summaries: &'s Summaries<'a>, entries: &'s Entries<'s, 'a>) -> Self {
-        Multiply { summaries, entries, values: OnceCell::new(), chains: RefCell::default() }
+    pub(super) fn new(summaries: &'s Summaries<'a>, entries: &'s Entries<'s, 'a>, scopes: &'s [FileScope]) -> Self {
+        Multiply { summaries, entries, scopes, values: OnceCell::new(), chains: RefCell::default() }
+    }
+
+    /// How something outside comes to the function, and where that runs as far as anything shows it.
+    fn chain(&self, func: FuncId) -> Option<Chain> {
+        let mut chain = self.entries.chain(func)?;
+        let scope = self.scopes.get(self.summaries.resolved.program.module_of(chain.entry).index());
+        let way = &mut chain.entered.way;
+        if let Some(reached) = scope.and_then(|scope| scope.reached.as_ref()).filter(|_| way.runs == Runs::Anywhere) {
+            way.runs = reached.runs();
+        }
+        Some(chain)
     }
 
     /// `None` for what is made once, and for what tests and programs that end make as often as they like.
@@ -38,7 +50,7 @@ impl<'s, 'a> Multiply<'s, 'a> {
             return None;
         }
         let resolved = self.summaries.resolved;
-        let known = || self.entries.chain(case.func).map(Rc::new);
+        let known = || self.chain(case.func).map(Rc::new);
         let chain = self.chains.borrow_mut().entry(case.func).or_insert_with(known).clone();
         let again = again(chain, resolved, case)?;
         let values = self.values.get_or_init(|| Values::new(resolved, self.summaries.regions));
