@@ -6,7 +6,7 @@ mod reach;
 
 pub use plan::{Glance, Listed, Plan};
 
-use crate::catalog::schema::Ecosystem;
+use crate::catalog::schema::{Ecosystem, Role};
 use crate::catalog::{Catalog, EcosystemFacts};
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
 use crate::ir::{FileId, Module, Name, Op, Program};
@@ -19,6 +19,7 @@ use crate::summary::Summaries;
 use crate::verdict::{FileScope, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -127,6 +128,24 @@ fn failed(project: &Project<'_>, file: FileId) -> UnitReport {
 pub struct Triage<'a> {
     catalog: &'a Catalog,
     words: [(Ecosystem, Words); 2],
+    /// Packages that start threads, and those of frameworks that keep a connection for each thread.
+    threads: Packages,
+    ambient: Packages,
+}
+
+/// First parts of the names of modules.
+struct Packages([(Ecosystem, FxHashSet<&'static str>); 2]);
+
+impl Packages {
+    /// One of them is among `imports`.
+    fn any_in(&self, language: Language, imports: &[Name]) -> bool {
+        let names = self.0.iter().find(|(of, _)| *of == ecosystem(language)).map(|(_, names)| names);
+        let is = |name: &Name| {
+            let first = name.as_str().split('.').next().unwrap_or_default();
+            names.is_some_and(|names| names.contains(first))
+        };
+        imports.iter().any(is)
+    }
 }
 
 impl<'a> Triage<'a> {
@@ -135,7 +154,14 @@ impl<'a> Triage<'a> {
             let facts = catalog.of(of);
             (of, Words::new(facts.imports().map(Name::as_str), facts.globals().map(Name::as_str)))
         };
-        Triage { catalog, words: [words(Ecosystem::Python), words(Ecosystem::Npm)] }
+        let all = [Ecosystem::Python, Ecosystem::Npm];
+        let packages = |role| Packages(all.map(|of| (of, catalog.of(of).packages_with(role))));
+        Triage {
+            catalog,
+            words: all.map(words),
+            threads: packages(Role::OnThread),
+            ambient: packages(Role::AmbientUse),
+        }
     }
 
     /// Something can be acquired in the text.

@@ -376,8 +376,8 @@ impl Loader {
         }
         match (symbol.role, symbol.how) {
             (Role::Invokes, None) => self.mistake(trail, "role `invokes` needs `how`"),
-            (role, Some(_)) if role != Role::Invokes => {
-                self.mistake(&format!("{trail}.how"), "`how` belongs to role `invokes`");
+            (role, Some(_)) if !matches!(role, Role::Invokes | Role::OnThread) => {
+                self.mistake(&format!("{trail}.how"), "`how` belongs to roles `invokes` and `on-thread`");
             }
             _ => {}
         }
@@ -387,8 +387,15 @@ impl Loader {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
-        if !matches!(symbol.role, Role::Streams | Role::Sends) && !symbol.advice.is_empty() {
-            self.mistake(&format!("{trail}.advice"), "`advice` belongs to roles `streams` and `sends`");
+        match (symbol.role, symbol.thread) {
+            (Role::OnThread, None) => self.mistake(trail, "role `on-thread` needs `thread`"),
+            (Role::OnThread, Some(_)) | (_, None) => {}
+            (_, Some(_)) => self.mistake(&format!("{trail}.thread"), "`thread` belongs to role `on-thread`"),
+        }
+        let advises = matches!(symbol.role, Role::Streams | Role::Sends | Role::AmbientRelease);
+        if !advises && !symbol.advice.is_empty() {
+            let roles = "`advice` belongs to roles `streams`, `sends` and `ambient-release`";
+            self.mistake(&format!("{trail}.advice"), roles);
         }
         if symbol.role != Role::Streams && !symbol.to.is_empty() {
             self.mistake(&format!("{trail}.to"), "`to` belongs to role `streams`");
@@ -399,8 +406,8 @@ impl Loader {
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");
         }
-        if symbol.calls.is_some() && !matches!(symbol.role, Role::Wraps | Role::Neutral) {
-            self.mistake(&format!("{trail}.calls"), "`calls` belongs to roles `wraps` and `neutral`");
+        if symbol.calls.is_some() && !matches!(symbol.role, Role::Wraps | Role::Neutral | Role::OnThread) {
+            self.mistake(&format!("{trail}.calls"), "`calls` belongs to roles `wraps`, `neutral` and `on-thread`");
         }
         let range = symbol.versions.as_ref().and_then(|text| {
             if symbol.role != Role::LivesWithResponse {
@@ -418,9 +425,9 @@ impl Loader {
         }
         match (symbol.role, symbol.conditions.is_empty()) {
             (Role::MakesOnly, true) => self.mistake(trail, "role `makes-only` needs `conditions`"),
-            (Role::MakesOnly | Role::LivesWithResponse, _) | (_, true) => {}
+            (Role::MakesOnly | Role::LivesWithResponse | Role::OnThread, _) | (_, true) => {}
             _ => {
-                let roles = "`conditions` belongs to roles `makes-only` and `lives-with-response`";
+                let roles = "`conditions` belongs to roles `makes-only`, `lives-with-response` and `on-thread`";
                 self.mistake(&format!("{trail}.conditions"), roles);
             }
         }

@@ -440,7 +440,8 @@ pub struct Symbol {
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it. For `neutral`: the
-    /// method of the decorated class that is called when an object of it is done.
+    /// method of the decorated class that is called when an object of it is done. For `on-thread`: the method that runs there when a
+    /// project class extends the class, and no argument is meant.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub calls: Option<Name>,
@@ -451,7 +452,7 @@ pub struct Symbol {
     /// is what entering gives.
     #[serde(default)]
     pub enters: bool,
-    /// For `invokes`: how.
+    /// For `invokes`: how. For `on-thread`: `later-many` when one call has it run again and again.
     #[serde(default)]
     pub how: Option<Invocation>,
     /// Versions of the library's packages in which it is so: `<0.106`, `>=0.118`.
@@ -470,18 +471,21 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub given: Vec<Name>,
-    /// For `makes-only` and `lives-with-response`: on the arguments.
+    /// For `makes-only`, `lives-with-response` and `on-thread`: on the arguments.
     #[serde(default)]
     pub conditions: Vec<ArgCondition>,
     /// For `unsure`: names of events.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub events: Vec<Name>,
+    /// For `on-thread`: which thread that is.
+    #[serde(default)]
+    pub thread: Option<ThreadKind>,
     /// For `streams`: types; it holds only when one of the arguments is one of them.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub to: Vec<Name>,
-    /// For `streams` and `sends`: how to end when the client is gone, for people.
+    /// For `streams` and `sends`: how to end when the client is gone, for people. For `ambient-release`: how to release it.
     #[serde(default)]
     #[schemars(with = "String")]
     pub advice: Name,
@@ -563,8 +567,14 @@ pub enum Role {
     Ends,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
-    /// Closes it, or gives it back, before the framework would.
+    /// Closes it, or gives it back, before the framework would. Also what runs a function and does so afterwards, as a decorator or called
+    /// with the function. `a.b.close` stands for the method of the elements of `a.b`, too.
     AmbientRelease,
+    /// Runs the argument on a thread whose ambient connection (`ambient-use`) no framework closes, `thread` says which; used as a decorator
+    /// without the argument: what it decorates. `note` says of how many threads there may be.
+    OnThread,
+    /// Makes a pool of threads; the argument says of how many.
+    ThreadPool,
     /// The result is new, holds nothing or what it was given, and nobody but the caller has it (`useRef`).
     Cell,
     /// Calls the argument and throws away what it returns; with `awaited`, only when that is a promise, since it calls later what is
@@ -581,6 +591,18 @@ pub enum Role {
 pub enum TimeUnit {
     Seconds,
     Milliseconds,
+}
+
+/// What a function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThreadKind {
+    /// A new thread for each call, which ends with the function.
+    Own,
+    /// One of several that stay for the next call.
+    Pool,
+    /// Whichever thread runs such code for a task that goes on by itself: the framework may be done with it before the task is.
+    Task,
 }
 
 /// What happens to a generator when the client is gone, by the kind of generator; as measured.

@@ -292,10 +292,10 @@ calls = "close"
     my.toml:40:1: role `schedules` needs `when`
     my.toml:41:9: a symbol needs at least one path
     my.toml:47:8: `when` belongs to role `schedules`
-    my.toml:48:7: `how` belongs to role `invokes`
+    my.toml:48:7: `how` belongs to roles `invokes` and `on-thread`
     my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`
     my.toml:50:10: `enters` belongs to role `schedules`
-    my.toml:51:9: `calls` belongs to roles `wraps` and `neutral`
+    my.toml:51:9: `calls` belongs to roles `wraps`, `neutral` and `on-thread`
     "#);
 }
 

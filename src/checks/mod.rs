@@ -17,6 +17,7 @@ pub mod owner_never_closes;
 pub mod poll_loop_without_stop;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
+pub mod thread_keeps_connection;
 pub mod unbounded_stream;
 pub mod with_does_not_close;
 
@@ -108,6 +109,7 @@ pub const RULES: &[&Rule] = &[
     &owner_never_closes::RULE,
     &poll_loop_without_stop::RULE,
     &stream_without_disconnect_cleanup::RULE,
+    &thread_keeps_connection::RULE,
     &unbounded_stream::RULE,
     &with_does_not_close::RULE,
 ];

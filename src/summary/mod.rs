@@ -17,6 +17,7 @@ mod print;
 pub mod shared;
 pub mod starts;
 pub mod stream;
+pub mod threads;
 mod variables;
 
 use crate::catalog::Resource;

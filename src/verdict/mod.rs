@@ -3,6 +3,7 @@
 mod polling;
 mod scope;
 mod streams;
+mod threads;
 
 pub use scope::FileScope;
 
@@ -64,6 +65,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, polls_per_second)));
+    out.extend(judge_claims(summaries, scopes, threads::claims(summaries, scopes)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
     out
