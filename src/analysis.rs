@@ -16,7 +16,7 @@ use crate::source::line_index::LineIndex;
 use crate::source::manifest::{Manifests, Versions, Wanted};
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
-use crate::verdict::{FileScope, judge};
+use crate::verdict::{FileScope, Hosting, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -86,6 +86,7 @@ struct Lowered {
 #[derive(Default)]
 struct UnitReport {
     findings: Vec<Finding>,
+    hosting: Hosting,
     diagnostics: Vec<Diagnostic>,
     stats: Stats,
 }
@@ -265,6 +266,7 @@ fn analyse_unit(project: &Project<'_>, unit: Vec<Lowered>, catalog: &Catalog, se
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
     let scopes: Vec<FileScope> = paths.iter().map(|path| FileScope::new(path, catalog.language())).collect();
     report.findings = judge(&summaries, &scopes, settings.polls_per_second);
+    report.hosting = Hosting::of(&summaries, &scopes);
     count(&summaries, &mut report.stats);
     report
 }
@@ -324,11 +326,14 @@ fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
 fn assemble(project: &Project<'_>, units: Vec<UnitReport>, settings: &Settings) -> Report {
     let mut report = Report::default();
     let mut findings: Vec<Finding> = Vec::new();
+    let mut hosting = Hosting::default();
     for unit in units {
         findings.extend(unit.findings);
+        hosting.add(unit.hosting);
         report.diagnostics.extend(unit.diagnostics);
         report.stats.add(unit.stats);
     }
+    findings.extend(hosting.findings(&|_| Vec::new()));
     if !settings.select.is_empty() {
         findings.retain(|finding| settings.select.iter().any(|rule| rule == finding.rule));
     }

@@ -131,7 +131,7 @@ fn every_rule_is_described() {
 const NOT_IN_PYTHON: &[&str] = &["interval-without-teardown"];
 
 /// Rules about frameworks that other languages do not have.
-const ONLY_IN_PYTHON: &[&str] = &["thread-keeps-connection"];
+const ONLY_IN_PYTHON: &[&str] = &["persistent-connections-under-async", "thread-keeps-connection"];
 
 #[test]
 fn every_rule_has_fixtures_that_leak_and_that_do_not() {
@@ -219,6 +219,7 @@ const SAMPLE: &[(&str, &str, &str)] = &[
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
     ("sample/shop/receipts.py", "thread-keeps-connection", "threading.Thread(target=write, args=(pk,)).start()"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
+    ("sample/shop/settings.py", "persistent-connections-under-async", "\"CONN_MAX_AGE\": 600,"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
     ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),
     ("sample/web/live.ts", "aggressive-polling", "const timer = setInterval(async () => {"),

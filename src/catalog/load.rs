@@ -215,6 +215,18 @@ impl Loader {
         for (i, symbol) in file.symbols.into_iter().enumerate() {
             self.define_symbol(symbol, &file.library.packages, &format!("symbol.{i}"));
         }
+        for (i, setting) in file.settings.into_iter().enumerate() {
+            if setting.keys.is_empty() {
+                self.mistake(&format!("setting.{i}.keys"), "a setting needs at least one key");
+            }
+            self.catalog.settings.push(setting);
+        }
+        for (i, server) in file.servers.into_iter().enumerate() {
+            if server.calls.is_empty() == server.variable.is_empty() {
+                self.mistake(&format!("server.{i}"), "a server needs either `calls` or a `variable`");
+            }
+            self.catalog.servers.push(server);
+        }
         if let Some(facts) = file.language {
             if let Some(other) = self.language.replace(self.file) {
                 self.mistake("language", format!("{other} already states the conventions of this language"));

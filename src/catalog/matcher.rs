@@ -2,7 +2,7 @@
 
 use super::facts::{Resource, SymbolFacts, TypeFacts, TypeId};
 use super::path::AccessPath;
-use super::schema::{Ecosystem, LanguageFacts, Role};
+use super::schema::{Ecosystem, LanguageFacts, Role, ServerFacts, SettingFacts};
 use crate::ir::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
@@ -51,6 +51,8 @@ pub struct EcosystemFacts {
     /// Sorted, without duplicates.
     versioned: Vec<Name>,
     libraries: Vec<Name>,
+    pub settings: Vec<SettingFacts>,
+    pub servers: Vec<ServerFacts>,
 }
 
 impl EcosystemFacts {

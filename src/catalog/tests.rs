@@ -359,9 +359,13 @@ fn every_file_says_where_it_applies() {
         let stem = Path::new(&name).file_stem().unwrap().to_str().unwrap();
         assert_eq!(file.library.name, stem, "{name}: the library is named like its file");
         let serves = file.symbols.iter().any(|symbol| matches!(symbol.role, Role::Streams | Role::Sends));
-        let acquires = !file.resources.is_empty() || serves;
+        let configures = !file.settings.is_empty() || !file.servers.is_empty();
+        let acquires = !file.resources.is_empty() || serves || configures;
         let reached = !file.library.imports.is_empty() || !file.library.globals.is_empty();
-        assert_eq!(acquires, reached, "{name}: `imports` and `globals` are for files that can acquire or serve");
+        assert_eq!(
+            acquires, reached,
+            "{name}: `imports` and `globals` are for files that can acquire, serve or configure"
+        );
     }
 }
 

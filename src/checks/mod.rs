@@ -14,6 +14,7 @@ pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
+pub mod persistent_connections_under_async;
 pub mod poll_loop_without_stop;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
@@ -107,6 +108,7 @@ pub const RULES: &[&Rule] = &[
     &overwritten_while_open::RULE,
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
+    &persistent_connections_under_async::RULE,
     &poll_loop_without_stop::RULE,
     &stream_without_disconnect_cleanup::RULE,
     &thread_keeps_connection::RULE,

@@ -14,6 +14,7 @@ mod derived;
 pub mod ends;
 pub mod polling;
 mod print;
+pub mod settings;
 pub mod shared;
 pub mod starts;
 pub mod stream;

@@ -50,6 +50,8 @@ pub struct Kept {
     pub used: Span,
     /// Where it is closed when nothing raises.
     pub closed: Option<Span>,
+    /// The function closes what was left open on its thread before it uses it itself.
+    pub cleared: bool,
 }
 
 /// What a function does with the connection of the thread it runs on.
@@ -202,7 +204,7 @@ impl<'s, 'a> Threads<'s, 'a> {
         program.functions_of(module).filter(decorated).collect()
     }
 
-    /// Somebody waits for the task before going on.
+    /// Somebody waits for the task, or may.
     fn is_waited_for(&self, func: FuncId, task: &Place) -> bool {
         let adds = &self.summaries.resolved.language().container_adds;
         let mut names = vec![*task];
@@ -211,11 +213,15 @@ impl<'s, 'a> Threads<'s, 'a> {
             next += 1;
             for op in ops(self.summaries.resolved.program.func(func), func).map(|(_, op)| op) {
                 match op {
-                    Op::Copy { dst, src, .. } if *src == name => match dst.root {
-                        Root::Local(_) if dst.is_root() && !names.contains(dst) => names.push(*dst),
-                        Root::Result => return true,
-                        _ => {}
-                    },
+                    Op::Copy { dst, src, .. } if *src == name => {
+                        if !matches!(dst.root, Root::Local(_)) || !dst.is_root() {
+                            // Kept where others may wait for it or cancel it.
+                            return true;
+                        }
+                        if !names.contains(dst) {
+                            names.push(*dst);
+                        }
+                    }
                     Op::Await { src, .. } if *src == name => return true,
                     Op::Build { parts, .. } if parts.iter().any(|(_, part)| *part == name) => return true,
                     Op::Call { callee, args, .. } if args.iter().any(|arg| arg.place == name) => match callee {
@@ -361,7 +367,11 @@ impl<'s, 'a> Threads<'s, 'a> {
                     continue;
                 }
                 if self.ambient.is_direct_use(at, &instr.op) || self.is_element(at, &instr.op, Role::AmbientUse) {
-                    uses.push((at, instr.span, Kept { calls: Vec::new(), used: instr.span, closed: None }));
+                    uses.push((
+                        at,
+                        instr.span,
+                        Kept { calls: Vec::new(), used: instr.span, closed: None, cleared: false },
+                    ));
                     continue;
                 }
                 let (Some(info), Some(deeper)) = (resolved.call(at), depth.checked_sub(1)) else { continue };
@@ -389,7 +399,7 @@ impl<'s, 'a> Threads<'s, 'a> {
         let looped = |at: &OpRef| function.block(at.block).loop_depth > 0;
         let later = |(other, after): &&(OpRef, Span)| after.lo >= span.lo || (looped(other) && looped(at));
         let Some((_, closed)) = releases.iter().filter(later).max_by_key(|(_, span)| span.lo) else {
-            return Left::Kept(Rc::new(kept.clone()));
+            return Left::Kept(Rc::new(Kept { cleared: kept.cleared || !releases.is_empty(), ..kept.clone() }));
         };
         let on_error = |(other, _): &(OpRef, Span)| is_handler(function, other.block);
         if releases.iter().any(on_error) || self.catches_all(function, at.block) {

@@ -2,10 +2,12 @@
 
 mod polling;
 mod scope;
+mod servers;
 mod streams;
 mod threads;
 
 pub use scope::FileScope;
+pub use servers::Hosting;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{

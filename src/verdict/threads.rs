@@ -1,7 +1,7 @@
 //! Claims about connections that stay open because nobody looks after the thread that they are for.
 
 use super::{Claim, FileScope};
-use crate::catalog::schema::Invocation;
+use crate::catalog::schema::{Invocation, ThreadKind};
 use crate::checks::thread_keeps_connection;
 use crate::finding::{Growth, Step, StepRole};
 use crate::ir::FuncId;
@@ -39,6 +39,10 @@ pub(super) fn claims(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Cla
                 function.block(started.at.block).loop_depth > 0
                     && loops(function).iter().any(|found| found.is_endless() && found.contains(started.at.block))
             };
+            // No thread of the pool ever keeps more than one, and none that is old.
+            if started.thread == ThreadKind::Pool && !started.pool.per_call && kept.cleared {
+                return None;
+            }
             match often.often(started.home) {
                 _ if started.symbol.how == Some(Invocation::LaterMany) => Some(Growth::Tick),
                 Often::Once if again() => Some(Growth::Iteration),
