@@ -66,7 +66,8 @@
 //!   the persona `pedantic`.
 //! * `database_sync_to_async`, and `sync_to_async` without `thread_sensitive=False`: the framework looks after these threads.
 //! * Celery tasks: its Django fixup closes the connections before and after each task. Threads that a task starts are not covered.
-//! * Threads that are started once for a process, and those of programs that end.
+//! * Threads that are started once for a process, and those of programs that end. One that loops for ever keeps one connection: where nothing
+//!   shows that many are started it is for the persona `pedantic`.
 //!
 //! ## Known limits
 //!
@@ -83,6 +84,7 @@
 use super::{Draft, Rule};
 use crate::catalog::schema::{Role, ThreadKind};
 use crate::finding::{Confidence, Growth, Persona, Severity, Step, StepRole};
+use crate::ir::loops::{Loop, loops};
 use crate::ir::{FnKind, FuncId, Function, Span};
 use crate::summary::Summaries;
 use crate::summary::threads::{Kept, Started};
@@ -115,7 +117,9 @@ pub fn detect(summaries: &Summaries<'_>, started: &Started<'_>, kept: &Kept, gro
         "The framework closes the connections of threads that serve requests, when the request ends; this serves none: {each}."
     )];
     notes.extend(bound(started));
+    let endless = endless(target, kept).is_some();
     match started.thread {
+        _ if endless => notes.push("It stays open for as long as the loop goes on, also while that waits.".to_owned()),
         ThreadKind::Own => {
             notes.push("It stays open until the garbage collector finds what is left of the thread.".to_owned());
         }
@@ -145,7 +149,10 @@ pub fn detect(summaries: &Summaries<'_>, started: &Started<'_>, kept: &Kept, gro
         witness: witness(summaries, started, kept, &name, &user),
         related: Vec::new(),
         notes,
-        help: format!("close it in a `finally` of {name}: {}", advice(summaries)),
+        help: match endless {
+            true => format!("close it in each round, before {name} waits: {}", advice(summaries)),
+            false => format!("close it in a `finally` of {name}: {}", advice(summaries)),
+        },
         confidence: Confidence::Medium,
         persona,
         error_path: kept.closed.is_some(),
@@ -207,12 +214,27 @@ fn witness(summaries: &Summaries<'_>, started: &Started<'_>, kept: &Kept, name: 
         Some(closed) => {
             out.push(step(closed, StepRole::Evidence, "closed here, unless something raises before".to_owned()));
         }
-        None => {
-            let end = end(summaries, started.target);
-            out.push(step(end, StepRole::Exit, format!("{name} ends and the connection stays open")));
-        }
+        None => match endless(program.func(started.target), kept) {
+            Some(at) => {
+                out.push(step(at, StepRole::Exit, format!("{name} goes on for ever, and keeps it between two rounds")));
+            }
+            None => {
+                let end = end(summaries, started.target);
+                out.push(step(end, StepRole::Exit, format!("{name} ends and the connection stays open")));
+            }
+        },
     }
     out
+}
+
+/// Where the function uses the connection in each round of a loop without end.
+fn endless(function: &Function, kept: &Kept) -> Option<Span> {
+    let first = kept.calls.first().map_or(kept.used, |(call, _)| *call);
+    let uses = |found: &Loop| {
+        let mut instrs = found.blocks.iter().flat_map(|block| &function.block(*block).instrs);
+        instrs.any(|instr| instr.span == first)
+    };
+    loops(function).iter().any(|found| found.is_endless() && uses(found)).then_some(first)
 }
 
 /// The last thing that the function does.

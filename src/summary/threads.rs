@@ -79,10 +79,14 @@ impl<'s, 'a> Threads<'s, 'a> {
     /// `None` when the program cannot keep a connection in that way.
     pub fn new(summaries: &'s Summaries<'a>) -> Option<Self> {
         let resolved = summaries.resolved;
-        let packages = resolved.catalog.packages_with(Role::AmbientUse);
-        if packages.is_empty() {
+        // Most programs start nothing.
+        let mut classes = (0..resolved.program.classes.len() as u32).map(ClassId);
+        let starts = resolved.calls().any(|(_, info)| info.has_role(Role::OnThread))
+            || classes.any(|class| resolved.base_facts(class).is_some_and(|facts| facts.has_role(Role::OnThread)));
+        if !starts {
             return None;
         }
+        let packages = resolved.catalog.packages_with(Role::AmbientUse);
         let imports = |op: &Op| match op {
             Op::Const { value: Const::Symbol(path), .. } => {
                 packages.contains(path.as_str().split('.').next().unwrap_or_default())
