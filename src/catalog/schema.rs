@@ -79,7 +79,8 @@ pub struct ServerFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub values: Vec<Name>,
-    /// Names of files, without their last extension, as in `test_paths`; empty: any.
+    /// Names of files, without their last extension, that say it of the project that they lie in; `*` stands for a beginning or an end.
+    /// Empty: any file, which says it of the program that it is a part of.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub files: Vec<Name>,

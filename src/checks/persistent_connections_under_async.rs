@@ -110,7 +110,7 @@ pub fn because(evidence: &Evidence) -> (String, String, Option<Step>) {
         ),
         ServerKind::Async | ServerKind::Threads => (
             "which the next one, under an asynchronous server, does not find",
-            "An asynchronous server runs requests on threads that change, and a connection is kept for one: they pile up until the database has too many clients.",
+            "An asynchronous server runs each request on another thread, and a connection is kept for one: they pile up until the database has too many clients.",
         ),
     };
     let place = match evidence.line {

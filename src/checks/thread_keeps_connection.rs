@@ -114,7 +114,7 @@ pub fn detect(summaries: &Summaries<'_>, started: &Started<'_>, kept: &Kept, gro
     let last = kept.calls.last().map_or(started.target, |(_, func)| *func);
     let user = described(program.func(last));
     let mut notes = vec![format!(
-        "The framework closes the connections of threads that serve requests, when the request ends; this serves none: {each}."
+        "The framework closes the connection of a thread that serves a request, when the request ends; this serves none: {each}."
     )];
     notes.extend(bound(started));
     let endless = endless(target, kept).is_some();

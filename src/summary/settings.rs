@@ -45,6 +45,8 @@ pub struct Evidence {
     pub line: Option<u32>,
     /// Where in the program, when it is code.
     pub span: Option<Span>,
+    /// It says something about the project that the file lies in, not only about the program that it is a part of.
+    pub project: bool,
 }
 
 /// What a place may hold.
@@ -302,7 +304,8 @@ pub fn servers(summaries: &Summaries<'_>, path: &dyn Fn(FuncId) -> Name) -> Vec<
             };
             if let Some(facts) = facts.iter().find(says) {
                 let (says, path, span) = (facts.says.clone(), file.to_string(), Some(instr.span));
-                out.push(Evidence { kind: facts.kind, says, path, line: None, span });
+                let project = !facts.files.is_empty();
+                out.push(Evidence { kind: facts.kind, says, path, line: None, span, project });
             }
         }
     }
