@@ -160,6 +160,7 @@ mod tests {
             path: "Procfile".to_owned(),
             line: Some(3),
             span: None,
+            project: true,
         }
     }
 
