@@ -8,7 +8,7 @@ mod reach;
 pub use deployment::{Deployments, Signs};
 pub use plan::{Glance, Listed, Plan};
 
-use crate::catalog::schema::Ecosystem;
+use crate::catalog::schema::{Ecosystem, Role};
 use crate::catalog::{Catalog, EcosystemFacts};
 use crate::finding::{Diagnostic, DiagnosticKind, Finding, HeldBack, Persona, Report, ReportFile, Stats, fingerprint};
 use crate::ir::{FileId, Module, Name, Op, Program};
@@ -19,10 +19,10 @@ use crate::source::manifest::{Manifests, Versions, Wanted};
 use crate::source::{Language, SourceFile, mask};
 use crate::summary::Summaries;
 use crate::summary::deployed::Reached;
-use crate::verdict::{FileScope, judge};
+use crate::verdict::{FileScope, Hosting, judge};
 use crate::{lang, verdict};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -97,6 +97,7 @@ struct Lowered {
 #[derive(Default)]
 struct UnitReport {
     findings: Vec<Finding>,
+    hosting: Hosting,
     diagnostics: Vec<Diagnostic>,
     stats: Stats,
 }
@@ -123,7 +124,7 @@ pub fn analyse(project: &Project<'_>, catalog: &Catalog, settings: &Settings, pr
     };
     let units = reach::units(project, catalog, !settings.triage, progress);
     let units: Vec<UnitReport> = units.into_par_iter().with_max_len(1).map(analyse).flatten_iter().collect();
-    assemble(project, units, settings)
+    assemble(project, units, &deployments, settings)
 }
 
 /// What a unit is analysed with.
@@ -163,6 +164,24 @@ fn failed(project: &Project<'_>, file: FileId) -> UnitReport {
 pub struct Triage<'a> {
     catalog: &'a Catalog,
     words: [(Ecosystem, Words); 2],
+    /// Packages that start threads, and those of frameworks that keep a connection for each thread.
+    threads: Packages,
+    ambient: Packages,
+}
+
+/// First parts of the names of modules.
+struct Packages([(Ecosystem, FxHashSet<&'static str>); 2]);
+
+impl Packages {
+    /// One of them is among `imports`.
+    fn any_in(&self, language: Language, imports: &[Name]) -> bool {
+        let names = self.0.iter().find(|(of, _)| *of == ecosystem(language)).map(|(_, names)| names);
+        let is = |name: &Name| {
+            let first = name.as_str().split('.').next().unwrap_or_default();
+            names.is_some_and(|names| names.contains(first))
+        };
+        imports.iter().any(is)
+    }
 }
 
 impl<'a> Triage<'a> {
@@ -171,7 +190,14 @@ impl<'a> Triage<'a> {
             let facts = catalog.of(of);
             (of, Words::new(facts.imports().map(Name::as_str), facts.globals().map(Name::as_str)))
         };
-        Triage { catalog, words: [words(Ecosystem::Python), words(Ecosystem::Npm)] }
+        let all = [Ecosystem::Python, Ecosystem::Npm];
+        let packages = |role| Packages(all.map(|of| (of, catalog.of(of).packages_with(role))));
+        Triage {
+            catalog,
+            words: all.map(words),
+            threads: packages(Role::OnThread),
+            ambient: packages(Role::AmbientUse),
+        }
     }
 
     /// Something can be acquired in the text.
@@ -276,6 +302,7 @@ fn analyse_unit(around: &Around<'_>, unit: Vec<Lowered>) -> UnitReport {
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
     let scopes: Vec<FileScope> = files.iter().map(|file| around.scope(*file)).collect();
     report.findings = judge(&summaries, &scopes, settings.polls_per_second);
+    report.hosting = Hosting::of(&summaries, &scopes);
     count(&summaries, &mut report.stats);
     report
 }
@@ -332,14 +359,22 @@ fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
 }
 
 /// Puts the units' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
-fn assemble(project: &Project<'_>, units: Vec<UnitReport>, settings: &Settings) -> Report {
+fn assemble(
+    project: &Project<'_>,
+    units: Vec<UnitReport>,
+    deployments: &Deployments<'_>,
+    settings: &Settings,
+) -> Report {
     let mut report = Report::default();
     let mut findings: Vec<Finding> = Vec::new();
+    let mut hosting = Hosting::default();
     for unit in units {
         findings.extend(unit.findings);
+        hosting.add(unit.hosting);
         report.diagnostics.extend(unit.diagnostics);
         report.stats.add(unit.stats);
     }
+    findings.extend(hosting.findings(&|path| deployments.servers(path)));
     if !settings.select.is_empty() {
         findings.retain(|finding| settings.select.iter().any(|rule| rule == finding.rule));
     }

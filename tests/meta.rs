@@ -137,13 +137,19 @@ const BY_MANIFEST: &[&str] = &["client-per-reload"];
 /// Rules that only a wider persona sees.
 const NOT_REGULAR: &[&str] = &["client-per-reload"];
 
+/// Rules about frameworks that other languages do not have.
+const ONLY_IN_PYTHON: &[&str] = &["persistent-connections-under-async", "thread-keeps-connection"];
+
 #[test]
 fn every_rule_has_fixtures_that_leak_and_that_do_not() {
     let fixtures = fixtures();
     let mut problems = Problems::default();
     for rule in RULES {
-        for language in LANGUAGES.iter().filter(|language| **language != "python" || !NOT_IN_PYTHON.contains(&rule.id))
-        {
+        let other = |language: &str| match language {
+            "python" => NOT_IN_PYTHON.contains(&rule.id),
+            _ => ONLY_IN_PYTHON.contains(&rule.id),
+        };
+        for language in LANGUAGES.iter().filter(|language| !other(language)) {
             let own = |f: &&Fixture, kind| f.rule == rule.id && f.kind == kind && folder(f.language) == *language;
             for kind in [Kind::Bad, Kind::Ok] {
                 let count = fixtures.iter().filter(|f| own(f, kind)).count();
@@ -218,7 +224,9 @@ const SAMPLE: &[(&str, &str, &str)] = &[
         "threading.Thread(target=self._announce, daemon=True).start()",
     ),
     ("sample/shop/prices.py", "close-not-awaited", "session = aiohttp.ClientSession(base_url=base_url)"),
+    ("sample/shop/receipts.py", "thread-keeps-connection", "threading.Thread(target=write, args=(pk,)).start()"),
     ("sample/shop/report.py", "with-does-not-close", "with psycopg2.connect(dsn) as conn:"),
+    ("sample/shop/settings.py", "persistent-connections-under-async", "\"CONN_MAX_AGE\": 600,"),
     ("sample/shop/worker.py", "overwritten-while-open", "client = redis.from_url(url)"),
     ("sample/shop/status.py", "client-per-call", "pool = await asyncpg.create_pool(DATABASE_URL)"),
     ("sample/web/db.ts", "duplicate-client", "const orders = new Pool(options);"),

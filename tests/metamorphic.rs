@@ -162,7 +162,8 @@ fn parts_may_move(
     rewrite: fn(&str, Language, To) -> Option<Extraction>,
 ) {
     let (mut problems, mut made, mut needed) = (Problems::default(), 0, Vec::new());
-    for (fixture, at, file) in files(&fixtures()) {
+    // What starts a thread is no acquisition: moved away from the function that it gets, it is another program.
+    for (fixture, at, file) in files(&fixtures()).filter(|(fixture, ..)| fixture.rule != "thread-keeps-connection") {
         let Some(moved) = rewrite(&file.text, file.language, to(fixture, file)) else { continue };
         made += moved.functions;
         let persona = fixture.persona();

@@ -10,6 +10,7 @@ use crate::source::Language;
 use crate::source::manifest::Manifests;
 use crate::summary::deployed::{Reached, Shown};
 use crate::summary::entries::{FileEntry, Way};
+use crate::summary::settings::Evidence;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -143,7 +144,7 @@ impl<'c> Deployments<'c> {
             runs: deployment.runs,
             advised: deployment.advised,
             concurrent: deployment.concurrent,
-            interleaves: deployment.interleaves,
+            server: deployment.server,
             reloads: deployment.reloads,
             path: Name::new(path),
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -210,6 +211,22 @@ impl<'c> Deployments<'c> {
     /// What shows where the code of a file runs, the nearest first.
     pub fn shown(&self, path: &str) -> Vec<Shown> {
         self.above(path).map(|(_, index)| self.shown[index].clone()).collect()
+    }
+
+    /// What says how the server that runs the file runs requests.
+    pub fn servers(&self, path: &str) -> Vec<Evidence> {
+        let said = self.above(path).filter_map(|(_, index)| {
+            let Shown { noun, server, path, line, .. } = &self.shown[index];
+            Some(Evidence {
+                kind: (*server)?,
+                says: format!("{noun} runs it"),
+                path: path.to_string(),
+                line: Some(*line),
+                span: None,
+                project: true,
+            })
+        });
+        said.collect()
     }
 
     /// How functions of the file are entered, as far as its name and place or a configuration say.

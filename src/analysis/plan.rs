@@ -14,13 +14,23 @@ use rustc_hash::FxHashMap;
 pub struct Glance {
     /// Something can be acquired in it.
     pub relevant: bool,
+    /// It can start something on another thread.
+    pub threads: bool,
+    /// It imports a framework that keeps a connection for each thread.
+    pub ambient: bool,
     /// What it may import, as [`lang::imports`] has it.
     pub imports: Vec<Name>,
 }
 
 impl Glance {
     pub fn new(triage: &Triage<'_>, language: Language, text: &str) -> Self {
-        Glance { relevant: triage.keeps(language, text), imports: lang::imports(language, text) }
+        let imports = lang::imports(language, text);
+        Glance {
+            relevant: triage.keeps(language, text),
+            threads: triage.threads.any_in(language, &imports),
+            ambient: triage.ambient.any_in(language, &imports),
+            imports,
+        }
     }
 }
 
@@ -39,6 +49,8 @@ pub struct Plan {
     files: Vec<Listed>,
     /// Per file: it is there to gather what others have.
     gathering: Vec<bool>,
+    /// Some file imports a framework that keeps a connection for each thread.
+    ambient: bool,
     /// The project has files that are not listed.
     partial: bool,
 }
@@ -62,7 +74,8 @@ impl Plan {
             triage.gathers(file.language, name.split('.').next().unwrap_or_default())
         });
         let gathering = gathering.collect();
-        Plan { graph, files, gathering, partial }
+        let ambient = files.iter().any(|file| file.glance.ambient);
+        Plan { graph, files, gathering, ambient, partial }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -86,7 +99,12 @@ impl Plan {
     }
 
     pub(super) fn is_relevant(&self, file: FileId) -> bool {
-        self.listed(file).glance.relevant
+        let glance = &self.listed(file).glance;
+        glance.relevant || (self.ambient && glance.threads)
+    }
+
+    pub(super) fn is_ambient(&self) -> bool {
+        self.ambient
     }
 
     /// How many files can acquire something.

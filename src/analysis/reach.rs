@@ -69,7 +69,8 @@ pub(super) fn units(
     for (at, file) in plan.graph.order().into_iter().enumerate() {
         rank[file.0 as usize] = at as u32;
     }
-    let leads = [Ecosystem::Python, Ecosystem::Npm].map(|of| (of, Leads::new(catalog.of(of))));
+    let threads = plan.is_ambient();
+    let leads = [Ecosystem::Python, Ecosystem::Npm].map(|of| (of, Leads::new(catalog.of(of), threads)));
     let mut reach = Reach { project, leads, progress, files: FxHashMap::default(), rank, said: FxHashMap::default() };
     let relevant: Vec<FileId> = plan.files().filter(|file| plan.is_relevant(*file)).collect();
     reach.add(relevant.clone());

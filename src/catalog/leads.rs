@@ -13,7 +13,8 @@ pub struct Leads<'a> {
 }
 
 impl<'a> Leads<'a> {
-    pub fn new(facts: &'a EcosystemFacts) -> Self {
+    /// `threads`: what starts something on another thread leads to a connection, which a framework opens there.
+    pub fn new(facts: &'a EcosystemFacts, threads: bool) -> Self {
         let acquires = |ty: &TypeId| {
             let methods = facts.methods.get(ty.0 as usize).into_iter().flat_map(FxHashMap::values);
             facts.ty(*ty).resource.is_some() || methods.flat_map(|facts| &facts.acquires).next().is_some()
@@ -27,7 +28,8 @@ impl<'a> Leads<'a> {
         let functions = facts.functions.iter().filter(|(_, facts)| leads(facts)).map(|(path, _)| path);
         let classes = facts.classes.iter().filter(|(_, types)| types.iter().any(holds)).map(|(path, _)| path);
         let mut paths = FxHashMap::default();
-        for path in functions.chain(classes) {
+        let starts = facts.paths_with(Role::OnThread).filter(|_| threads);
+        for path in functions.chain(classes).chain(starts) {
             paths.insert(path.as_str(), true);
             let mut path = path.as_str();
             while let Some((above, _)) = path.rsplit_once('.') {

@@ -240,6 +240,18 @@ impl<'d> Loader<'d> {
         for (i, entry) in file.entries.into_iter().enumerate() {
             self.define_entry(entry, &format!("entry.{i}"));
         }
+        for (i, setting) in file.settings.into_iter().enumerate() {
+            if setting.keys.is_empty() {
+                self.mistake(&format!("setting.{i}.keys"), "a setting needs at least one key");
+            }
+            self.catalog.settings.push(setting);
+        }
+        for (i, server) in file.servers.into_iter().enumerate() {
+            if server.calls.is_empty() == server.variable.is_empty() {
+                self.mistake(&format!("server.{i}"), "a server needs either `calls` or a `variable`");
+            }
+            self.catalog.servers.push(server);
+        }
         if let Some(facts) = file.language {
             if let Some(other) = self.language.replace(self.file) {
                 self.mistake("language", format!("{other} already states the conventions of this language"));
@@ -402,8 +414,8 @@ impl<'d> Loader<'d> {
         }
         match (symbol.role, symbol.how) {
             (Role::Invokes, None) => self.mistake(trail, "role `invokes` needs `how`"),
-            (role, Some(_)) if role != Role::Invokes => {
-                self.mistake(&format!("{trail}.how"), "`how` belongs to role `invokes`");
+            (role, Some(_)) if !matches!(role, Role::Invokes | Role::OnThread) => {
+                self.mistake(&format!("{trail}.how"), "`how` belongs to roles `invokes` and `on-thread`");
             }
             _ => {}
         }
@@ -413,9 +425,15 @@ impl<'d> Loader<'d> {
             let roles = "`awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`";
             self.mistake(&format!("{trail}.awaited"), roles);
         }
-        let advises = matches!(symbol.role, Role::Streams | Role::Sends | Role::Retains | Role::LivesWithResponse);
-        if !advises && !symbol.advice.is_empty() {
-            let roles = "`advice` belongs to roles `streams`, `sends`, `retains` and `lives-with-response`";
+        match (symbol.role, symbol.thread) {
+            (Role::OnThread, None) => self.mistake(trail, "role `on-thread` needs `thread`"),
+            (Role::OnThread, Some(_)) | (_, None) => {}
+            (_, Some(_)) => self.mistake(&format!("{trail}.thread"), "`thread` belongs to role `on-thread`"),
+        }
+        let advising = [Role::Streams, Role::Sends, Role::Retains, Role::LivesWithResponse, Role::AmbientRelease];
+        if !advising.contains(&symbol.role) && !symbol.advice.is_empty() {
+            let roles =
+                "`advice` belongs to roles `streams`, `sends`, `retains`, `lives-with-response` and `ambient-release`";
             self.mistake(&format!("{trail}.advice"), roles);
         }
         if matches!(symbol.role, Role::Retains | Role::AddsJob | Role::BoundsRetention) == symbol.options.is_empty() {
@@ -431,8 +449,8 @@ impl<'d> Loader<'d> {
         if symbol.enters && symbol.role != Role::Schedules {
             self.mistake(&format!("{trail}.enters"), "`enters` belongs to role `schedules`");
         }
-        if symbol.calls.is_some() && !matches!(symbol.role, Role::Wraps | Role::Neutral) {
-            self.mistake(&format!("{trail}.calls"), "`calls` belongs to roles `wraps` and `neutral`");
+        if symbol.calls.is_some() && !matches!(symbol.role, Role::Wraps | Role::Neutral | Role::OnThread) {
+            self.mistake(&format!("{trail}.calls"), "`calls` belongs to roles `wraps`, `neutral` and `on-thread`");
         }
         let range = symbol.versions.as_ref().and_then(|text| {
             if symbol.role != Role::LivesWithResponse {
@@ -450,9 +468,9 @@ impl<'d> Loader<'d> {
         }
         match (symbol.role, symbol.conditions.is_empty()) {
             (Role::MakesOnly, true) => self.mistake(trail, "role `makes-only` needs `conditions`"),
-            (Role::MakesOnly | Role::LivesWithResponse, _) | (_, true) => {}
+            (Role::MakesOnly | Role::LivesWithResponse | Role::OnThread, _) | (_, true) => {}
             _ => {
-                let roles = "`conditions` belongs to roles `makes-only` and `lives-with-response`";
+                let roles = "`conditions` belongs to roles `makes-only`, `lives-with-response` and `on-thread`";
                 self.mistake(&format!("{trail}.conditions"), roles);
             }
         }

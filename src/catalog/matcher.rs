@@ -3,9 +3,9 @@
 use super::facts::{EntryId, Resource, SymbolFacts, TypeFacts, TypeId};
 use super::path::AccessPath;
 use super::schema::entry::{Deployment, Entry};
-use super::schema::{Ecosystem, LanguageFacts};
+use super::schema::{Ecosystem, LanguageFacts, Role, ServerFacts, SettingFacts};
 use crate::ir::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ pub struct EcosystemFacts {
     entries: Vec<Entry>,
     /// By path of a base class.
     bases: FxHashMap<Name, Vec<EntryId>>,
+    pub settings: Vec<SettingFacts>,
+    pub servers: Vec<ServerFacts>,
 }
 
 impl EcosystemFacts {
@@ -128,6 +130,23 @@ impl EcosystemFacts {
     /// `name` begins the paths of something that is described.
     pub fn is_library(&self, name: &str) -> bool {
         self.imports.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
+    }
+
+    /// Paths that have the role, and those of the classes whose methods have it.
+    pub fn paths_with(&self, role: Role) -> impl Iterator<Item = &Name> {
+        let functions = self.functions.iter().filter(move |(_, facts)| facts.has_role(role)).map(|(path, _)| path);
+        let has = move |ty: &TypeId| {
+            let methods = self.methods.get(ty.0 as usize).into_iter().flat_map(FxHashMap::values);
+            methods.into_iter().any(|facts| facts.has_role(role))
+        };
+        let classes = self.classes.iter().filter(move |(_, types)| types.iter().any(has)).map(|(path, _)| path);
+        let makers = self.functions.iter().filter(move |(_, facts)| facts.makes.iter().any(has)).map(|(path, _)| path);
+        functions.chain(classes).chain(makers)
+    }
+
+    /// First parts of such paths.
+    pub fn packages_with(&self, role: Role) -> FxHashSet<&'static str> {
+        self.paths_with(role).filter_map(|path| path.as_str().split('.').next()).collect()
     }
 
     /// Global names through which something is acquired without an import; sorted, each once.

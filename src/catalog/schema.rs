@@ -37,9 +37,83 @@ pub struct CatalogFile {
     /// What shows where the code of a project runs.
     #[serde(default, rename = "deployment")]
     pub deployments: Vec<Deployment>,
+    /// How long a framework keeps its connections, where projects say so.
+    #[serde(default, rename = "setting")]
+    pub settings: Vec<SettingFacts>,
+    /// What in a program says which kind of server runs it.
+    #[serde(default, rename = "server")]
+    pub servers: Vec<ServerFacts>,
     /// Conventions of a whole language; at most one file per language has it.
     #[serde(default)]
     pub language: Option<LanguageFacts>,
+}
+
+/// A setting of how long the connections of requests are kept (`ambient-use`): seconds, null for ever, 0 not at all.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingFacts {
+    /// Names of keys of records, and of keywords of calls.
+    #[schemars(with = "Vec<String>")]
+    pub keys: Vec<Name>,
+    /// Parts of texts that, beside the key in its record or call, say that it opens no connection to a server, or that a pool keeps them.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub not_beside: Vec<Name>,
+    /// Keys with which the connections come from a pool.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub pooled_by: Vec<Name>,
+    /// Names of files, without extension, that are for development.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub development: Vec<Name>,
+    /// What to do instead, for people.
+    #[serde(default)]
+    pub advice: String,
+}
+
+/// Either a call at the top of a module or a variable there says which kind of server runs the program.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerFacts {
+    pub kind: ServerKind,
+    /// Canonical paths of functions and classes.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub calls: Vec<Name>,
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub variable: Name,
+    /// Texts, or last segments of dotted ones, that the variable or one of its elements must be; empty: any.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub values: Vec<Name>,
+    /// Names of files, without their last extension, that say it of the project that they lie in; `*` stands for a beginning or an end.
+    /// Empty: any file, which says it of the program that it is a part of.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub files: Vec<Name>,
+    /// For `calls`: a key that a record among the arguments must have, or must not have.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub with_key: Name,
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub without_key: Name,
+    /// What it says, for people, a clause: "gunicorn runs it with greenlets".
+    pub says: String,
+}
+
+/// How a server runs requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerKind {
+    /// Each on an event loop and threads that change: what is kept for a thread is not found again.
+    Async,
+    /// Each on a greenlet of its own: the same.
+    Greenlets,
+    /// On processes or threads that stay.
+    Threads,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -451,7 +525,8 @@ pub struct Symbol {
     #[serde(default)]
     pub awaited: bool,
     /// For `wraps`: the method of the argument that is called when the result is left; absent: whichever releases it. For `neutral`: the
-    /// method of the decorated class that is called when an object of it is done.
+    /// method of the decorated class that is called when an object of it is done. For `on-thread`: the method that runs there when a
+    /// project class extends the class, and no argument is meant.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub calls: Option<Name>,
@@ -462,7 +537,7 @@ pub struct Symbol {
     /// is what entering gives.
     #[serde(default)]
     pub enters: bool,
-    /// For `invokes`: how.
+    /// For `invokes`: how. For `on-thread`: `later-many` when one call has it run again and again.
     #[serde(default)]
     pub how: Option<Invocation>,
     /// Versions of the library's packages in which it is so: `<0.106`, `>=0.118`.
@@ -481,7 +556,7 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub given: Vec<Name>,
-    /// For `makes-only` and `lives-with-response`: on the arguments.
+    /// For `makes-only`, `lives-with-response` and `on-thread`: on the arguments.
     #[serde(default)]
     pub conditions: Vec<ArgCondition>,
     /// For `unsure`: names of events.
@@ -492,12 +567,15 @@ pub struct Symbol {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub options: Vec<Name>,
+    /// For `on-thread`: which thread that is.
+    #[serde(default)]
+    pub thread: Option<ThreadKind>,
     /// For `streams`: types; it holds only when one of the arguments is one of them.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub to: Vec<Name>,
     /// For `streams` and `sends`: how to end when the client is gone; for `lives-with-response`: how to end before; for `retains`: how to
-    /// bound it; for people.
+    /// bound it; for `ambient-release`: how to release it; for people.
     #[serde(default)]
     #[schemars(with = "String")]
     pub advice: Name,
@@ -580,8 +658,14 @@ pub enum Role {
     Ends,
     /// Uses the connection of the request or thread that a framework opens and closes by itself (`Model.objects.get(...)`).
     AmbientUse,
-    /// Closes it, or gives it back, before the framework would.
+    /// Closes it, or gives it back, before the framework would. Also what runs a function and does so afterwards, as a decorator or called
+    /// with the function. `a.b.close` stands for the method of the elements of `a.b`, too.
     AmbientRelease,
+    /// Runs the argument on a thread whose ambient connection (`ambient-use`) no framework closes, `thread` says which; used as a decorator
+    /// without the argument: what it decorates. `note` says of how many threads there may be.
+    OnThread,
+    /// Makes a pool of threads; the argument says of how many.
+    ThreadPool,
     /// The result is new, holds nothing or what it was given, and nobody but the caller has it (`useRef`).
     Cell,
     /// Calls the argument and throws away what it returns; with `awaited`, only when that is a promise, since it calls later what is
@@ -606,6 +690,18 @@ pub enum Role {
 pub enum TimeUnit {
     Seconds,
     Milliseconds,
+}
+
+/// What a function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThreadKind {
+    /// A new thread for each call, which ends with the function.
+    Own,
+    /// One of several that stay for the next call.
+    Pool,
+    /// Whichever thread runs such code for a task that goes on by itself: the framework may be done with it before the task is.
+    Task,
 }
 
 /// What happens to a generator when the client is gone, by the kind of generator; as measured.

@@ -292,10 +292,10 @@ calls = "close"
     my.toml:40:1: role `schedules` needs `when`
     my.toml:41:9: a symbol needs at least one path
     my.toml:47:8: `when` belongs to role `schedules`
-    my.toml:48:7: `how` belongs to role `invokes`
+    my.toml:48:7: `how` belongs to roles `invokes` and `on-thread`
     my.toml:49:11: `awaited` belongs to roles `releases`, `schedules`, `sleeps`, `wraps` and `drops-result`
     my.toml:50:10: `enters` belongs to role `schedules`
-    my.toml:51:9: `calls` belongs to roles `wraps` and `neutral`
+    my.toml:51:9: `calls` belongs to roles `wraps`, `neutral` and `on-thread`
     "#);
 }
 
@@ -359,9 +359,13 @@ fn every_file_says_where_it_applies() {
         let stem = Path::new(&name).file_stem().unwrap().to_str().unwrap();
         assert_eq!(file.library.name, stem, "{name}: the library is named like its file");
         let serves = file.symbols.iter().any(|symbol| matches!(symbol.role, Role::Streams | Role::Sends));
-        let acquires = !file.resources.is_empty() || serves;
+        let configures = !file.settings.is_empty() || !file.servers.is_empty();
+        let acquires = !file.resources.is_empty() || serves || configures;
         let reached = !file.library.imports.is_empty() || !file.library.globals.is_empty();
-        assert_eq!(acquires, reached, "{name}: `imports` and `globals` are for files that can acquire or serve");
+        assert_eq!(
+            acquires, reached,
+            "{name}: `imports` and `globals` are for files that can acquire, serve or configure"
+        );
     }
 }
 

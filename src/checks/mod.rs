@@ -17,10 +17,12 @@ pub mod not_closed_on_every_path;
 pub mod overwritten_while_open;
 pub mod owner_never_closed;
 pub mod owner_never_closes;
+pub mod persistent_connections_under_async;
 pub mod poll_loop_without_stop;
 pub mod serverless_singleton;
 pub mod stream_without_disconnect_cleanup;
 mod subject;
+pub mod thread_keeps_connection;
 pub mod unbounded_stream;
 pub mod with_does_not_close;
 
@@ -113,9 +115,11 @@ pub const RULES: &[&Rule] = &[
     &overwritten_while_open::RULE,
     &owner_never_closed::RULE,
     &owner_never_closes::RULE,
+    &persistent_connections_under_async::RULE,
     &poll_loop_without_stop::RULE,
     &serverless_singleton::RULE,
     &stream_without_disconnect_cleanup::RULE,
+    &thread_keeps_connection::RULE,
     &unbounded_stream::RULE,
     &with_does_not_close::RULE,
 ];

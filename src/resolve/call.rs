@@ -115,7 +115,7 @@ impl<'a> Resolved<'a> {
     }
 
     /// What a decorator of the program, or the function it gives, calls: the functions that it decorates.
-    fn decorated_by(&self, func: FuncId, place: &Place) -> impl Iterator<Item = FuncId> + '_ {
+    pub fn decorated_by(&self, func: FuncId, place: &Place) -> impl Iterator<Item = FuncId> + '_ {
         let (mut func, mut place) = (func, Some(place));
         while let Some(Root::Capture(i)) = place.filter(|place| place.is_root()).map(|place| &place.root) {
             place = self.captured_place(func, *i);

@@ -3,7 +3,7 @@
 use super::Summaries;
 use crate::catalog::schema::Role;
 use crate::ir::{FuncId, Op, OpRef, Place, Proj, Root, Span};
-use crate::resolve::CallInfo;
+use crate::resolve::{CallInfo, Ty};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -43,25 +43,34 @@ impl<'s, 'a> Ambient<'s, 'a> {
         ops.filter(move |(at, instr)| self.is_use(*at, &instr.op, depth)).map(|(at, instr)| (at, instr.span))
     }
 
-    fn is_use(&self, at: OpRef, op: &Op, depth: u32) -> bool {
-        let attributes = &self.summaries.resolved.language().ambient_attributes;
+    /// The op itself uses it.
+    pub fn is_direct_use(&self, at: OpRef, op: &Op) -> bool {
+        let resolved = self.summaries.resolved;
+        let attributes = &resolved.language().ambient_attributes;
         let mut named = false;
         op.for_each_place(&mut |place: &Place| {
-            let of_class = matches!(place.root, Root::Global(_));
-            named |= of_class
-                && place.proj.iter().any(|proj| matches!(proj, Proj::Field(name) if attributes.contains(name)));
+            let attribute = |proj: &Proj| matches!(proj, Proj::Field(name) if attributes.contains(name));
+            if named || !place.proj.iter().any(attribute) {
+                return;
+            }
+            // A class that is imported where it is used is one as well.
+            let is_class = |ty: &Ty| matches!(ty, Ty::Class(_) | Ty::Path(_));
+            named = matches!(place.root, Root::Global(_))
+                || resolved.type_of(at.func, &Place::root(place.root)).iter().any(is_class);
         });
-        if named {
+        named || resolved.call(at).is_some_and(|info| info.has_role(Role::AmbientUse))
+    }
+
+    fn is_use(&self, at: OpRef, op: &Op, depth: u32) -> bool {
+        if self.is_direct_use(at, op) {
             return true;
         }
         let Some(info) = self.summaries.resolved.call(at) else { return false };
-        let deeper = depth.checked_sub(1);
-        info.has_role(Role::AmbientUse)
-            || deeper.is_some_and(|deeper| {
-                info.functions()
-                    .filter(|called| !self.summaries.resolved.program.func(*called).generator)
-                    .any(|called| self.used(called, deeper).is_some())
-            })
+        depth.checked_sub(1).is_some_and(|deeper| {
+            info.functions()
+                .filter(|called| !self.summaries.resolved.program.func(*called).generator)
+                .any(|called| self.used(called, deeper).is_some())
+        })
     }
 
     /// The last use before `at` in its function, unless the connection is closed between them.

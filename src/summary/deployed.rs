@@ -2,6 +2,7 @@
 
 use super::Summaries;
 use super::entries::{Entries, Way};
+use crate::catalog::schema::ServerKind;
 use crate::catalog::schema::entry::Runs;
 use crate::ir::{ModuleId, Name};
 use rustc_hash::FxHashMap;
@@ -17,8 +18,8 @@ pub struct Shown {
     pub advised: Name,
     /// One instance serves several requests at a time.
     pub concurrent: bool,
-    /// What serves requests switches between them within a thread.
-    pub interleaves: bool,
+    /// How requests are run, where it shows that.
+    pub server: Option<ServerKind>,
     /// While people work on it, modules are loaded again in one process.
     pub reloads: bool,
     /// As shown to the user.

@@ -20,9 +20,11 @@ pub mod listeners;
 pub mod polling;
 mod print;
 pub mod retention;
+pub mod settings;
 pub mod shared;
 pub mod starts;
 pub mod stream;
+pub mod threads;
 mod variables;
 
 use crate::catalog::Resource;

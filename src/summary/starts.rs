@@ -336,6 +336,26 @@ impl<'s, 'a> Starts<'s, 'a> {
         }
     }
 
+    /// Nothing in the program calls the function: it is given to something that nobody describes, which may call it again and again.
+    pub fn is_callback(&self, func: FuncId) -> bool {
+        let resolved = self.summaries.resolved;
+        let once = |symbol: &crate::catalog::schema::Symbol| match symbol.role {
+            Role::Spawns | Role::OnThread | Role::Schedules => true,
+            Role::Invokes => matches!(symbol.how, Some(Invocation::NowOnce | Invocation::LaterOnce)),
+            _ => false,
+        };
+        let described = |at: &OpRef| {
+            let targets = resolved.call(*at).map(|info| info.targets.as_slice()).unwrap_or_default();
+            targets.iter().any(|target| match target {
+                Target::Catalog { facts } => facts.roles.iter().any(once),
+                Target::Project(_) | Target::Construct(_) => true,
+                Target::ResourceMethod { .. } | Target::External(_) => false,
+            })
+        };
+        let calls = self.entries.calls();
+        calls.of(func).is_empty() && calls.handing(func).iter().any(|at| !described(at))
+    }
+
     fn of_class(&self, class: ClassId, depth: u32) -> Often {
         let resolved = self.summaries.resolved;
         if resolved.is_singleton(class) || resolved.is_managed(class) {

@@ -5,9 +5,12 @@ mod polling;
 mod reload;
 mod scope;
 mod serverless;
+mod servers;
 mod streams;
+mod threads;
 
 pub use scope::FileScope;
+pub use servers::Hosting;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
@@ -87,6 +90,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
     out.extend(judge_claims(summaries, scopes, retention_claims(summaries)));
+    out.extend(judge_claims(summaries, scopes, threads::claims(summaries, &entries, scopes)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
     out

@@ -1,5 +1,6 @@
 //! How code is entered from outside, and what shows where it runs.
 
+use super::ServerKind;
 use crate::ir::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,9 +151,9 @@ pub struct Deployment {
     /// One instance serves several requests at a time.
     #[serde(default)]
     pub concurrent: bool,
-    /// What serves requests switches between them within a thread, each with a connection of its own.
+    /// How requests are run, where it shows that.
     #[serde(default)]
-    pub interleaves: bool,
+    pub server: Option<ServerKind>,
     /// While people work on it, modules are loaded again in one process.
     #[serde(default)]
     pub reloads: bool,

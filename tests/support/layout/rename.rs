@@ -57,6 +57,9 @@ const TELLING: &[&str] = &[
     "scripts",
     "get",
     "post",
+    "asgi",
+    "gunicorn",
+    "wsgi",
 ];
 
 fn is_telling(name: &str) -> bool {
