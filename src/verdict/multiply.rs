@@ -1,12 +1,13 @@
 //! What is made again and again, because something outside calls or a loop goes round.
 
 use super::FileScope;
-use crate::catalog::schema::entry::EnteredBy;
+use crate::catalog::schema::entry::{EnteredBy, Runs};
 use crate::checks::{Draft, Subject, client_per_call, never_closed, owner_never_closed};
 use crate::finding::Growth;
 use crate::ir::FuncId;
 use crate::resolve::Values;
 use crate::summary::again::{Again, Alike, again, alike};
+use crate::summary::deployed::Reached;
 use crate::summary::entries::{Chain, Entries};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -38,12 +39,22 @@ impl<'s, 'a> Multiply<'s, 'a> {
             return None;
         }
         let resolved = self.summaries.resolved;
-        let known = || self.entries.chain(case.func).map(Rc::new);
+        let known = || self.entries.chain(case.func).map(|chain| Rc::new(placed(chain, scope)));
         let chain = self.chains.borrow_mut().entry(case.func).or_insert_with(known).clone();
         let again = again(chain, resolved, case)?;
         let values = self.values.get_or_init(|| Values::new(resolved, self.summaries.regions));
         Some(Many { again, alike: alike(resolved, values, case) })
     }
+}
+
+/// Where it is not known by itself, what is entered runs where its file does.
+fn placed(mut chain: Chain, scope: &FileScope) -> Chain {
+    let way = &mut chain.entered.way;
+    if way.runs == Runs::Anywhere {
+        let reached = scope.reached.clone().or_else(|| Reached::new(way.clone(), scope.path, &scope.shown));
+        way.runs = reached.map_or(Runs::Anywhere, |reached| reached.runs());
+    }
+    chain
 }
 
 impl Many {
