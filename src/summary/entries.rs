@@ -75,22 +75,25 @@ pub struct Entries<'s, 'a> {
     summaries: &'s Summaries<'a>,
     calls: Calls,
     entered: FxHashMap<FuncId, Entered>,
+    tests: FxHashSet<ModuleId>,
     /// By function and place: what makes it.
     made: RefCell<FxHashMap<FuncId, FxHashMap<Place, Vec<OpRef>>>>,
 }
 
 impl<'s, 'a> Entries<'s, 'a> {
-    /// Looks through the program once. `of_file`: what is known of each module from its name and place.
-    pub fn new(summaries: &'s Summaries<'a>, of_file: &dyn Fn(ModuleId) -> &'s [FileEntry]) -> Self {
+    /// Looks through the program once. `of_file`: what is known of each module from its name and place; `None`: what it calls does not count,
+    /// since it is a test.
+    pub fn new(summaries: &'s Summaries<'a>, of_file: &dyn Fn(ModuleId) -> Option<&'s [FileEntry]>) -> Self {
+        let program = summaries.resolved.program;
         let mut entries = Entries {
             summaries,
             calls: Calls::new(summaries),
             entered: FxHashMap::default(),
             made: RefCell::default(),
+            tests: program.module_ids().filter(|module| of_file(*module).is_none()).collect(),
         };
-        let program = summaries.resolved.program;
         for module in program.module_ids() {
-            for entry in of_file(module) {
+            for entry in of_file(module).unwrap_or_default() {
                 entries.note_file(module, entry);
             }
         }
@@ -161,7 +164,8 @@ impl<'s, 'a> Entries<'s, 'a> {
     fn leading_to(&self, func: FuncId) -> Vec<OpRef> {
         let resolved = self.summaries.resolved;
         let function = resolved.program.func(func);
-        let plain = |at: &OpRef| !resolved.program.func(at.func).block(at.block).script;
+        let tests = |at: &OpRef| self.tests.contains(&resolved.program.module_of(at.func));
+        let plain = |at: &OpRef| !resolved.program.func(at.func).block(at.block).script && !tests(at);
         let class = function.class.filter(|_| function.kind == FnKind::Constructor);
         let Some(class) = class else { return self.calls.of(func).iter().copied().filter(plain).collect() };
         if resolved.is_singleton(class) || resolved.is_managed(class) || resolved.keeps_its_object(class) {
@@ -188,7 +192,9 @@ impl<'s, 'a> Entries<'s, 'a> {
     }
 
     fn enter(&mut self, func: FuncId, way: Way, at: Span) {
-        self.entered.entry(func).or_insert(Entered { way, at });
+        if !self.tests.contains(&self.summaries.resolved.program.module_of(func)) {
+            self.entered.entry(func).or_insert(Entered { way, at });
+        }
     }
 
     fn note(&mut self, func: FuncId, id: EntryId, at: Span) {
@@ -399,7 +405,13 @@ impl<'s, 'a> Entries<'s, 'a> {
             runs: Runs::Anywhere,
             advised: Name::default(),
         };
-        let decorated = function.decorators.iter().find(|decorator| decorator.path.last().is_some_and(is));
+        // An application, or whatever the method belongs to, is a variable: what an import names is known, or is something else.
+        let home = function.parent.unwrap_or(func);
+        let imported = |name: &Name| {
+            resolved.type_of(home, &Place::global(*name)).iter().any(|ty| matches!(ty, Ty::Path(_) | Ty::Module(_)))
+        };
+        let registers = |path: &[Name]| matches!(path, [app, .., name] if is(name) && !imported(app));
+        let decorated = function.decorators.iter().find(|decorator| registers(&decorator.path));
         if let Some(decorator) = decorated {
             return self.enter(func, request(), decorator.span);
         }

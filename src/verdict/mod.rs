@@ -31,10 +31,12 @@ use std::rc::Rc;
 pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: f64) -> Vec<Finding> {
     let program = summaries.resolved.program;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
-    let entries = Entries::new(summaries, &|module| scopes.get(module.index()).map_or(&[], |scope| &scope.entered));
+    let of_file =
+        |module: ModuleId| scopes.get(module.index()).filter(|scope| !scope.test).map(|scope| scope.entered.as_slice());
+    let entries = Entries::new(summaries, &of_file);
     let (owners, kept) = judge_owners(summaries, scopes, &all);
     let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
-    let multiply = Multiply::new(summaries, &entries);
+    let multiply = Multiply::new(summaries, &entries, scopes);
     let mut out = Vec::new();
     for (func, cases) in &all {
         let scope = &scopes[program.module_of(*func).index()];

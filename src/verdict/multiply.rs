@@ -7,7 +7,6 @@ use crate::finding::Growth;
 use crate::ir::FuncId;
 use crate::resolve::Values;
 use crate::summary::again::{Again, Alike, again, alike};
-use crate::summary::deployed::Reached;
 use crate::summary::entries::{Chain, Entries};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
@@ -18,6 +17,7 @@ use std::rc::Rc;
 pub(super) struct Multiply<'s, 'a> {
     summaries: &'s Summaries<'a>,
     entries: &'s Entries<'s, 'a>,
+    scopes: &'s [FileScope],
     values: OnceCell<Values<'s>>,
     chains: RefCell<FxHashMap<FuncId, Option<Rc<Chain>>>>,
 }
@@ -29,8 +29,19 @@ pub(super) struct Many {
 }
 
 impl<'s, 'a> Multiply<'s, 'a> {
-    pub(super) fn new(summaries: &'s Summaries<'a>, entries: &'s Entries<'s, 'a>) -> Self {
-        Multiply { summaries, entries, values: OnceCell::new(), chains: RefCell::default() }
+    pub(super) fn new(summaries: &'s Summaries<'a>, entries: &'s Entries<'s, 'a>, scopes: &'s [FileScope]) -> Self {
+        Multiply { summaries, entries, scopes, values: OnceCell::new(), chains: RefCell::default() }
+    }
+
+    /// How something outside comes to the function, and where that runs as far as anything shows it.
+    fn chain(&self, func: FuncId) -> Option<Chain> {
+        let mut chain = self.entries.chain(func)?;
+        let scope = self.scopes.get(self.summaries.resolved.program.module_of(chain.entry).index());
+        let way = &mut chain.entered.way;
+        if let Some(reached) = scope.and_then(|scope| scope.reached.as_ref()).filter(|_| way.runs == Runs::Anywhere) {
+            way.runs = reached.runs();
+        }
+        Some(chain)
     }
 
     /// `None` for what is made once, and for what tests and programs that end make as often as they like.
@@ -39,22 +50,12 @@ impl<'s, 'a> Multiply<'s, 'a> {
             return None;
         }
         let resolved = self.summaries.resolved;
-        let known = || self.entries.chain(case.func).map(|chain| Rc::new(placed(chain, scope)));
+        let known = || self.chain(case.func).map(Rc::new);
         let chain = self.chains.borrow_mut().entry(case.func).or_insert_with(known).clone();
         let again = again(chain, resolved, case)?;
         let values = self.values.get_or_init(|| Values::new(resolved, self.summaries.regions));
         Some(Many { again, alike: alike(resolved, values, case) })
     }
-}
-
-/// Where it is not known by itself, what is entered runs where its file does.
-fn placed(mut chain: Chain, scope: &FileScope) -> Chain {
-    let way = &mut chain.entered.way;
-    if way.runs == Runs::Anywhere {
-        let reached = scope.reached.clone().or_else(|| Reached::new(way.clone(), scope.path, &scope.shown));
-        way.runs = reached.map_or(Runs::Anywhere, |reached| reached.runs());
-    }
-    chain
 }
 
 impl Many {
