@@ -5,6 +5,7 @@
 
 pub mod aggressive_polling;
 pub mod client_per_call;
+pub mod client_per_reload;
 pub mod close_not_awaited;
 pub mod connection_held_while_streaming;
 pub mod duplicate_client;
@@ -100,6 +101,7 @@ impl Rule {
 pub const RULES: &[&Rule] = &[
     &aggressive_polling::RULE,
     &client_per_call::RULE,
+    &client_per_reload::RULE,
     &close_not_awaited::RULE,
     &connection_held_while_streaming::RULE,
     &duplicate_client::RULE,

@@ -21,8 +21,9 @@
 //! ## Bad
 //!
 //! ```typescript
-//! // bad: supabase/functions/visits/index.ts
-//! import Redis from 'npm:ioredis';
+//! //! path: supabase/functions/visits/index.ts
+//! // bad
+//! import { Redis } from 'ioredis';
 //!
 //! const redis = new Redis(Deno.env.get('REDIS_URL')); //~ serverless-singleton
 //!
@@ -32,8 +33,9 @@
 //! ## Good
 //!
 //! ```typescript
-//! // good: supabase/functions/visits/index.ts
-//! import Redis from 'npm:ioredis';
+//! //! path: supabase/functions/visits/index.ts
+//! // good
+//! import { Redis } from 'ioredis';
 //!
 //! Deno.serve(async () => {
 //!   const redis = new Redis(Deno.env.get('REDIS_URL'));

@@ -2,6 +2,7 @@
 
 mod multiply;
 mod polling;
+mod reload;
 mod scope;
 mod serverless;
 mod streams;
@@ -80,6 +81,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     group_same_exit(&mut out);
     out.extend(owners);
     out.extend(judge_shared(summaries, scopes, &all));
+    out.extend(reload::judge_reloads(summaries, scopes, &all));
     out.extend(serverless::judge_serverless(summaries, &entries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
