@@ -385,6 +385,39 @@ mod tests {
     }
 
     #[test]
+    fn every_pattern_of_the_catalogue_is_one() {
+        let catalog = Catalog::builtin();
+        let patterns = |entry: &Entry| entry.files.clone();
+        let of_entries = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| catalog.of(of).entries());
+        for entry in of_entries.clone() {
+            let anchored = entry.files.iter().any(|pattern| pattern.starts_with('/'));
+            assert!(!anchored || !entry.needs.is_empty(), "{}: beside what?", entry.noun);
+        }
+        let of_deployments = catalog.deployments().iter().flat_map(|deployment| deployment.files.clone());
+        for pattern in of_entries.flat_map(patterns).chain(of_deployments) {
+            GlobBuilder::new(&pattern).literal_separator(true).build().unwrap();
+        }
+    }
+
+    #[test]
+    fn files_are_entered_beside_what_shows_it() {
+        let catalog = Catalog::builtin();
+        let mut signs = Manifests::default();
+        signs.set("shop/vercel.json", "{}");
+        signs.set("shop/docs/package.json", "{ \"dependencies\": { \"next\": \"16\" } }");
+        let deployments = Deployments::new(&signs, catalog);
+        let nouns = |path: &str| {
+            let found = deployments.named(path).into_iter().map(|entry| entry.way.noun.to_string());
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(nouns("shop/api/orders.ts"), ["request to a Vercel function"]);
+        assert_eq!(nouns("shop/src/api/orders.ts"), Vec::<String>::new());
+        assert_eq!(nouns("api/orders.ts"), Vec::<String>::new());
+        assert_eq!(nouns("shop/docs/src/app/(all)/orders/route.ts"), ["request to a Next.js route"]);
+        assert_eq!(nouns("shop/docs/lib/app/orders/route.ts"), Vec::<String>::new());
+    }
+
+    #[test]
     fn paths() {
         assert_eq!(joined(&["a/b", "./c", "../d.x"]), "a/b/d.x");
         assert_eq!(stem_of("a.b/c.test.ts"), "a.b/c.test");

@@ -152,6 +152,8 @@ impl<'s, 'a> Entries<'s, 'a> {
             let function = self.summaries.resolved.program.func(func);
             if let (FnKind::Closure | FnKind::Chain, Some(parent)) = (function.kind, function.parent)
                 && self.calls.of(func).is_empty()
+                // What a component gives away runs when something happens, or when it appears.
+                && self.of(parent).is_none_or(|entered| entered.way.by != EnteredBy::Render)
                 && seen.insert(parent)
             {
                 pending.push_back((parent, calls));
