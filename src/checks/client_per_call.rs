@@ -134,8 +134,8 @@ pub const RULE: Rule = Rule {
     source: include_str!("client_per_call.rs"),
 };
 
-/// Requests in the arithmetic of messages.
-const REQUESTS: u32 = 50;
+/// Calls in the arithmetic of messages.
+const CALLS: u32 = 50;
 
 /// It is one of many, and nothing but its place in the code is a reason for that.
 fn multiplies(subject: &Subject<'_>, again: &Again, alike: Alike) -> bool {
@@ -218,9 +218,9 @@ fn speak(draft: &mut Draft, subject: &Subject<'_>, again: &Again, alike: Alike) 
         && resource.kind != ResourceKind::HttpClient
         && matches!(again, Again::Entered(_))
     {
-        let all = size.saturating_mul(REQUESTS);
+        let all = size.saturating_mul(CALLS);
         draft.notes.push(format!(
-            "Each may open up to {size} connections by default: {REQUESTS} calls at the same time may hold {all}."
+            "Each may open up to {size} connections by default: {CALLS} calls at the same time may hold {all}."
         ));
     }
     if alike == Alike::Unknown {
