@@ -84,7 +84,7 @@ use crate::catalog::schema::ResourceKind;
 use crate::finding::Persona;
 use crate::flow::ExitKind;
 use crate::summary::class::OwnedField;
-use crate::summary::{Case, Summaries};
+use crate::summary::{Case, Demand, Summaries};
 
 pub const RULE: Rule = Rule {
     id: "interval-without-teardown",
@@ -122,11 +122,12 @@ fn forgotten(subject: &Subject<'_>) -> Option<Draft> {
     draft.message = if let Some(variable) = subject.forgotten_in() {
         format!("the {} in `{variable}` is never cleared: no code reads the variable", subject.noun())
     } else {
-        let variable = subject.left_to_handlers()?;
-        format!(
-            "the {} in `{variable}` is cleared by a handler only, and goes on when the component is gone",
-            subject.noun()
-        )
+        let (variable, demand) = subject.left_to_handlers()?;
+        let when = match demand {
+            Demand::User => "by a handler only",
+            Demand::Next => "only when the next one starts",
+        };
+        format!("the {} in `{variable}` is cleared {when}, and goes on when the component is gone", subject.noun())
     };
     draft.label = "started here and never stopped".to_owned();
     Some(draft)

@@ -6,7 +6,7 @@ use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
 use crate::ir::{Op, Place, Root, Span, Tier};
-use crate::summary::{Case, Summaries};
+use crate::summary::{Case, Demand, Summaries};
 
 /// Calls quoted that only look like a release.
 const MAX_NOT_RELEASES: usize = 2;
@@ -60,8 +60,8 @@ impl<'a> Subject<'a> {
         self.summaries.forgotten_in(self.case)
     }
 
-    /// The variable of a component that it is left in, when it is released on a user's demand only.
-    pub fn left_to_handlers(&self) -> Option<String> {
+    /// The variable of a component that it is left in, when it is released on demand only.
+    pub fn left_to_handlers(&self) -> Option<(String, Demand)> {
         self.summaries.left_to_handlers(self.case)
     }
 
