@@ -684,6 +684,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub load_events: Vec<Name>,
+    /// Methods and global functions that call a function which they get once at most, whatever they are called on (`once`, `then`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub calls_once: Vec<Name>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -16,6 +16,7 @@ pub mod deployed;
 mod derived;
 pub mod ends;
 pub mod entries;
+pub mod once;
 pub mod polling;
 mod print;
 pub mod shared;

@@ -19,6 +19,7 @@ use crate::flow::{Kind, Start};
 use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
+use crate::summary::once::Once;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
 use multiply::Multiply;
@@ -31,7 +32,9 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let program = summaries.resolved.program;
     let all: Vec<(FuncId, Rc<Vec<Case>>)> = program.func_ids().map(|func| (func, summaries.cases(func))).collect();
     let entries = Entries::new(summaries, &|module| scopes.get(module.index()).map_or(&[], |scope| &scope.entered));
-    let (owners, kept) = judge_owners(summaries, scopes, &all);
+    let counts = |module: ModuleId| scopes.get(module.index()).is_some_and(|scope| !scope.test);
+    let once = Once::new(summaries, &entries, &counts);
+    let (owners, kept) = judge_owners(summaries, scopes, &all, &once);
     let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
     let multiply = Multiply::new(summaries, &entries);
     let mut out = Vec::new();
@@ -67,6 +70,9 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             };
             let growth = growth.map(|usual| many.as_ref().map_or(usual, |many| many.growth(usual)));
             let error_path = draft.error_path;
+            // What starts once and runs from then on is as good as started at the top.
+            let timer = subject.resource.kind == ResourceKind::Timer && matches!(growth, Some(Growth::Call));
+            let growth = if timer && once.is_case(case) { Some(Growth::Once) } else { growth };
             let finding = decide(&subject, draft, growth);
             // Nobody ever releases it: that it is not released on an error either goes without saying.
             let told = |persona| kept.get(&case.token.span).is_some_and(|owner| error_path && *owner <= persona);
@@ -147,6 +153,7 @@ fn judge_owners(
     summaries: &Summaries<'_>,
     scopes: &[FileScope],
     all: &[(FuncId, Rc<Vec<Case>>)],
+    once: &Once<'_, '_>,
 ) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
     let mut out = Vec::new();
     let mut kept = FxHashMap::default();
@@ -158,7 +165,10 @@ fn judge_owners(
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
         let scope = &scopes[summaries.resolved.program.module_of(owned.store.0).index()];
-        let single = summaries.resolved.is_singleton(owned.class);
+        let single = match subject.resource.kind {
+            ResourceKind::Timer => once.is_class(owned.class) || summaries.resolved.keeps_its_object(owned.class),
+            _ => summaries.resolved.is_singleton(owned.class),
+        };
         let growth = |usual| {
             Some(match (scope.test, single) {
                 (true, _) => Growth::Test,
