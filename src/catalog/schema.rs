@@ -187,6 +187,9 @@ pub struct Resource {
     /// The idiom that is right for this resource, shown as help: `` use `async with redis.asyncio.from_url(...) as client:` ``.
     #[serde(default)]
     pub advice: String,
+    /// What may be done instead where it is meant to live as long as the process. Not for what runs in pages and components.
+    #[serde(default)]
+    pub advice_for_process: String,
     /// Snippets that leak / do not leak; run as tests. The leaking line ends with the language's comment and `~ rule-id`.
     #[serde(default)]
     pub bad: Vec<String>,

@@ -170,6 +170,7 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
         let at = program.op(found.at).span;
         let name = &program.func(found.looping).name;
         let each = match often {
+            Often::Request if starts.is_connection(func) => "each connection".to_owned(),
             Often::Request => "each request".to_owned(),
             Often::Instance(class) => format!("each object of `{}`", program.class(class).name),
             _ => format!("each call of `{}`", program.func(func).name),

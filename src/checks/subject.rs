@@ -151,13 +151,8 @@ impl<'a> Subject<'a> {
     /// A draft with the witness of `leak`, to be given its words.
     pub fn draft(&self, rule: &'static str, leak: &Leak) -> Draft {
         let mut draft = self.bare_draft(rule);
-        let function = self.summaries.resolved.program.func(self.case.func);
         let mut witness = leak.steps.clone();
-        let whole = if self.summaries.resolved.program.is_top(self.case.func) {
-            "the module".to_owned()
-        } else {
-            format!("`{}`", function.name)
-        };
+        let whole = self.summaries.resolved.program.described(self.case.func);
         let without = match self.release_call() {
             _ if self.goes_back() => "without giving it back".to_owned(),
             Some(call) => format!("without {call}"),
@@ -198,7 +193,11 @@ impl<'a> Subject<'a> {
                 None => "release it in a `finally` block".to_owned(),
             }
         } else {
-            self.resource.advice.clone()
+            let page = self.summaries.resolved.is_of_page(self.summaries.resolved.program.module_of(self.case.func));
+            match self.resource.advice_for_process.as_str() {
+                advice if !page && !advice.is_empty() => format!("{}, or {advice}", self.resource.advice),
+                _ => self.resource.advice.clone(),
+            }
         };
         Draft {
             rule,

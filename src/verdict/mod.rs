@@ -16,7 +16,7 @@ use crate::checks::{
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
+use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
 use crate::summary::once::Once;
@@ -320,7 +320,7 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
         persona = Persona::Auditor;
     }
     let mut notes = draft.notes;
-    notes.extend(growth_note(growth, function));
+    notes.extend(growth_note(growth, subject));
     notes.extend(drop_note(resource.on_drop));
     if cut {
         notes.push("Not certain: the end of the function does not parse.".to_owned());
@@ -409,10 +409,14 @@ fn decide_claim(summaries: &Summaries<'_>, claim: Claim, scope: &FileScope) -> O
     })
 }
 
-fn growth_note(growth: Growth, function: &Function) -> Option<String> {
+fn growth_note(growth: Growth, subject: &Subject<'_>) -> Option<String> {
+    let program = subject.summaries.resolved.program;
+    let function = program.func(subject.case.func);
     Some(match growth {
         Growth::Iteration => "One more is left open in each round of the loop.".to_owned(),
-        Growth::Call => format!("One more is left open for each such call of `{}`.", function.name),
+        Growth::Call => {
+            format!("One more is left open for each such call of {}.", program.described(subject.case.func))
+        }
         Growth::Instance if function.kind == FnKind::Module => {
             "One more is left open for each such component.".to_owned()
         }

@@ -226,8 +226,7 @@ impl Judge<'_, '_> {
             let given = param.map(|i| Place::root(Root::Param(i as u16)));
             let used = given.is_some_and(|given| self.reaches(response, stream.server, &given));
             let waits = || if used { None } else { self.waits_for(stream.server, MAX_DEPTH) };
-            let Some(long) = forever.or_else(|| Some((waits()?, "and the stream waits here for another server")))
-            else {
+            let Some(long) = forever.or_else(|| Some((waits()?, "and the stream goes to another server here"))) else {
                 continue;
             };
             let cases = self.summaries.cases(kept.dependency);
@@ -290,7 +289,7 @@ impl Judge<'_, '_> {
         // A stream that ends needs the connection if it uses it.
         let waits = || {
             let span = self.waits_for(stream.server, MAX_DEPTH)?;
-            Some((span, "and the stream waits here for another server"))
+            Some((span, "and the stream goes to another server here"))
         };
         let own = at != at_response;
         let Some(long) = forever.or_else(|| if own { None } else { waits() }) else { return };
