@@ -687,6 +687,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub load_events: Vec<Name>,
+    /// Functions and methods that say what time it is, by their last name.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub clocks: Vec<Name>,
     /// Methods and global functions that call a function which they get once at most, whatever they are called on (`once`, `then`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

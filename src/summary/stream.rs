@@ -4,6 +4,7 @@
 //! what its framework does when the client is gone ([`Fate`]).
 
 mod caught;
+mod clock;
 mod sources;
 
 use self::caught::{any_of, caught, swallows};
@@ -335,8 +336,10 @@ impl Stream {
     ) -> Option<Why> {
         let is_sending = |block: BlockId| sending.contains(&block);
         let silent = || {
-            let is = !says_something_anyway(function, found)
-                && rounds_without(summaries.resolved.language(), function, found, &is_sending);
+            let language = summaries.resolved.language();
+            let timed = clock::timed(function, found, &language.clocks, &is_sending);
+            let speaks = |block: BlockId| is_sending(block) || timed.contains(&block);
+            let is = !says_something_anyway(function, found) && rounds_without(language, function, found, &speaks);
             is.then(|| self.sends_in(summaries, function, sending)).flatten().map(Why::SilentRound)
         };
         match self.fate {

@@ -6,7 +6,7 @@ use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth};
-use crate::flow::{ExitKind, Leak, Start};
+use crate::flow::{Callees, ExitKind, Leak, Rel, Start};
 use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
@@ -236,6 +236,14 @@ impl Judge<'_, '_> {
             // What connects at the first use holds nothing before.
             let lazy = subject.resource.connects == Connects::Lazy || subject.resource.kind == ResourceKind::Session;
             if lazy && !used && !given.is_some_and(|given| self.is_called(response.func, &given)) {
+                continue;
+            }
+            // The handler itself closes it, and the stream does not open it again.
+            let closes = |given: &Place| {
+                let effect = self.summaries.effect(response.func, given, subject.case.token.kind);
+                matches!(effect.release, Rel::OnNormal | Rel::Always)
+            };
+            if !used && given.as_ref().is_some_and(closes) {
                 continue;
             }
             let at = program.op(response).span;
