@@ -762,6 +762,10 @@ pub struct LanguageFacts {
     /// Names of files, without extension, that are there to gather what others have (`index`).
     #[schemars(with = "Vec<String>")]
     pub gathering: Vec<Name>,
+    /// Path patterns, as in `test_paths`, of code that was built from other code or copied from another project.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub copied_paths: Vec<Name>,
     /// Path patterns, as in `test_paths`, of code that runs once in a process of its own (database migrations).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

@@ -6,7 +6,7 @@ mod scope;
 mod serverless;
 mod streams;
 
-pub use scope::FileScope;
+pub use scope::{FileScope, is_minified};
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::checks::{
@@ -16,7 +16,7 @@ use crate::checks::{
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, ModuleId, Name, Span};
+use crate::ir::{ClassId, FileId, FnKind, FuncId, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
 use crate::summary::once::Once;
@@ -89,7 +89,18 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);
+    hide_copies(&mut out, summaries, scopes);
     out
+}
+
+/// What is wrong with code that nobody writes here is for those who look at everything.
+fn hide_copies(out: &mut [Finding], summaries: &Summaries<'_>, scopes: &[FileScope]) {
+    let program = summaries.resolved.program;
+    let modules = program.module_ids().filter(|module| scopes.get(module.index()).is_some_and(|scope| scope.copied));
+    let files: FxHashSet<FileId> = modules.map(|module| program.part(module).file).collect();
+    for finding in out.iter_mut().filter(|finding| files.contains(&finding.at.file)) {
+        finding.persona = Persona::Auditor;
+    }
 }
 
 /// What a stream leaves open when its client goes is said there, with the reason; so is that its loop never ends.
