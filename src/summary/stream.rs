@@ -127,6 +127,12 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     out
 }
 
+/// The function as one that sends to a client by itself, if it does.
+pub fn sending(summaries: &Summaries<'_>, func: FuncId) -> Option<Stream> {
+    let mut sends = Sends { summaries, known: FxHashMap::default() };
+    Some(sends.of(func, MAX_HELPERS)?.stream(func))
+}
+
 fn fate_of(summaries: &Summaries<'_>, server: FuncId, disconnect: Disconnect) -> Fate {
     if summaries.resolved.program.func(server).r#async { disconnect.r#async } else { disconnect.sync }
 }

@@ -86,6 +86,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     out.extend(serverless::judge_serverless(summaries, &entries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
+    streams.extend(streams::judge_again(summaries, scopes));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
     drop_told_by_streams(&mut out, &streams);
     out.extend(streams);

@@ -11,7 +11,8 @@ use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
 use crate::summary::dependency::Dependencies;
-use crate::summary::stream::{Endless, Stream, Why, streams};
+use crate::summary::polling::Polling;
+use crate::summary::stream::{Endless, Stream, Why, sending, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -53,6 +54,32 @@ pub(super) fn judge_departures(
         let (subject, symbol) = (subject.described(), case.token.symbol);
         let claim = Claim { draft, func: case.func, subject, symbol, growth: Growth::Subscriber };
         out.extend(decide_claim(summaries, claim, scope));
+    }
+    out
+}
+
+/// Functions that send something to a client and have themselves called again, whether it is there or not.
+pub(super) fn judge_again(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+    let program = summaries.resolved.program;
+    let polling = Polling::new(summaries);
+    let mut out = Vec::new();
+    for func in program.func_ids() {
+        let Some(again) = polling.ticks(func).into_iter().find(|ticks| ticks.itself && ticks.callback == func) else {
+            continue;
+        };
+        // Who keeps the handle may clear it.
+        let handle = program.op(again.at).op.dst().copied();
+        let instrs = program.func(func).blocks.iter().flat_map(|block| &block.instrs);
+        let kept = instrs.map(|instr| &instr.op).any(|op| {
+            !matches!(op, Op::Drop { .. }) && handle.is_some_and(|handle| op.reads_any(|place| *place == handle))
+        });
+        let Some(stream) = sending(summaries, func).filter(|stream| !kept && stream.fate == Fate::Ignored) else {
+            continue;
+        };
+        let draft = unbounded_stream::detect_again(summaries, &stream, program.op(again.at).span);
+        let (subject, symbol) = ("stream".to_owned(), stream.sender);
+        let claim = Claim { draft, func, subject, symbol, growth: Growth::Subscriber };
+        out.extend(decide_claim(summaries, claim, &scopes[program.module_of(func).index()]));
     }
     out
 }
