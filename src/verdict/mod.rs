@@ -86,9 +86,17 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     out.extend(serverless::judge_serverless(summaries, &entries, scopes, &all));
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
-    streams.extend(streams::judge_again(summaries, scopes));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
     drop_told_by_streams(&mut out, &streams);
+    // What uses a store in each round is said with that.
+    let told = |again: &Finding| {
+        out.iter().any(|finding| {
+            finding.rule == poll_loop_without_stop::RULE.id
+                && finding.persona <= again.persona
+                && finding.witness.iter().any(|step| step.span == again.at)
+        })
+    };
+    streams.extend(streams::judge_again(summaries, scopes).into_iter().filter(|again| !told(again)));
     out.extend(streams);
     hide_copies(&mut out, summaries, scopes);
     out
