@@ -6,7 +6,9 @@
 //! on any path - in a local variable that dies, or in an attribute of a class none of whose methods clears it.
 //!
 //! It is a **warning**; an **error** when one more starts in each round of a loop; a **note** for the pedantic
-//! persona at the top level of a module, where it runs as long as the process, and in tests and examples.
+//! persona where it certainly starts once and runs as long as the process or page - at the top level of a module, in
+//! functions that only start-up code calls, in a callback that comes once (`ready`, `once`), in the only object of a
+//! class, behind a flag that is set beside it and never taken back - and in tests and examples.
 //!
 //! ## Why it matters in production
 //!

@@ -247,7 +247,7 @@ fn outside(resolved: &Resolved<'_>, mut func: FuncId, place: &Place) -> Option<(
 }
 
 /// What the function writes to and fills with something, in its order.
-fn fills<'f>(function: &'f Function, func: FuncId) -> impl Iterator<Item = (OpRef, &'f Place)> {
+fn fills(function: &Function, func: FuncId) -> impl Iterator<Item = (OpRef, &Place)> {
     ops(function, func).filter_map(|(at, op)| Some((at, op.dst()?)))
 }
 
