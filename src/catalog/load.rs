@@ -340,6 +340,7 @@ impl<'d> Loader<'d> {
             closed_test: resource.closed_test,
             open_test: resource.open_test,
             advice: resource.advice,
+            advice_for_process: resource.advice_for_process,
             docs: docs.to_owned(),
         });
     }

@@ -261,6 +261,9 @@ pub struct Resource {
     /// The idiom that is right for this resource, shown as help: `` use `async with redis.asyncio.from_url(...) as client:` ``.
     #[serde(default)]
     pub advice: String,
+    /// What may be done instead where it is meant to live as long as the process. Not for what runs in pages and components.
+    #[serde(default)]
+    pub advice_for_process: String,
     /// Snippets that leak / do not leak; run as tests. The leaking line ends with the language's comment and `~ rule-id`.
     #[serde(default)]
     pub bad: Vec<String>,
@@ -796,6 +799,14 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub injected: Vec<Name>,
+    /// Functions and methods that say what time it is, by their last name.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub clocks: Vec<Name>,
+    /// Methods and global functions that call a function which they get once at most, whatever they are called on (`once`, `then`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub calls_once: Vec<Name>,
     /// Options under which a resource is lent to a call, whatever is called (`{ transaction }`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -868,6 +879,10 @@ pub struct LanguageFacts {
     /// Names of files, without extension, that are there to gather what others have (`index`).
     #[schemars(with = "Vec<String>")]
     pub gathering: Vec<Name>,
+    /// Path patterns, as in `test_paths`, of code that was built from other code or copied from another project.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub copied_paths: Vec<Name>,
     /// Path patterns, as in `test_paths`, of code that runs once in a process of its own (database migrations).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
