@@ -61,7 +61,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             if goes_with_parent(&subject, cases) {
                 continue;
             }
-            let many = multiply.of(case, scope);
+            let many = multiply.of(case, scope).filter(|_| !once.is_case(case));
             let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else {
                 let draft = close_not_awaited::detect_unobserved(&subject);
                 out.extend(draft.and_then(|draft| decide(&subject, draft, growth)));
