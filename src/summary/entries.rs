@@ -184,7 +184,7 @@ impl<'s, 'a> Entries<'s, 'a> {
         resolved.program.is_top(func)
             || resolved.is_program_entry(func)
             || self.memoised(func)
-            || asks_global(resolved.program.func(func))
+            || asks_outside(resolved.program.func(func))
     }
 
     /// What it makes is made once, whoever calls it.
@@ -436,14 +436,16 @@ impl<'s, 'a> Entries<'s, 'a> {
     }
 }
 
-/// It looks at a variable of the module, which it fills, before it goes on: what it starts, it may start once.
-pub fn asks_global(function: &Function) -> bool {
+/// It looks at a variable outside of it, which it fills, before it goes on: what it starts, it may start once.
+pub fn asks_outside(function: &Function) -> bool {
     let fills = |asked: &Place| {
         let mut ops = function.blocks.iter().flat_map(|block| &block.instrs).map(|instr| &instr.op);
-        ops.any(|op| op.dst().is_some_and(|dst| dst.root == asked.root))
+        ops.any(|op| op.dst().is_some_and(|dst| dst == asked || dst.is_root() && dst.root == asked.root))
     };
     function.blocks.iter().any(|block| match &block.term {
-        Term::Branch { place, .. } => matches!(place.root, Root::Global(_)) && fills(place),
+        Term::Branch { place, .. } => {
+            matches!(place.root, Root::Global(_) | Root::Capture(_) | Root::This) && fills(place)
+        }
         _ => false,
     })
 }

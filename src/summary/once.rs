@@ -16,8 +16,8 @@ use std::cell::{OnceCell, RefCell};
 /// Callers that are asked who calls them.
 const MAX_DEPTH: u32 = 8;
 
-/// Callers of one function that are looked at; who has more is called for this and that.
-const MAX_CALLERS: usize = 16;
+/// Places where objects of one class are made that are looked at.
+const MAX_MAKERS: usize = 16;
 
 /// Answers about what a program does once.
 pub struct Once<'s, 'a> {
@@ -66,7 +66,7 @@ impl<'s, 'a> Once<'s, 'a> {
         // Who gets the class itself may make as many as it likes.
         let given = || family().any(|class| self.entries.calls().is_handed(class));
         let once = |at: &OpRef| resolved.goes_to_global(*at) || self.is_reached(*at, depth);
-        !made.is_empty() && made.len() <= MAX_CALLERS && made.iter().all(once) && !given()
+        !made.is_empty() && made.len() <= MAX_MAKERS && made.iter().all(once) && !given()
     }
 
     /// The function runs once.
@@ -104,7 +104,8 @@ impl<'s, 'a> Once<'s, 'a> {
         let called: Vec<&OpRef> = self.callers(func).collect();
         let handed: Vec<&OpRef> = self.counted(self.entries.calls().handing(func)).collect();
         let some = !called.is_empty() || !handed.is_empty();
-        let few = called.len() + handed.len() <= MAX_CALLERS;
+        // Who is called in several places makes one for each of them; who is given away in two is called in one of them.
+        let few = called.len() <= 1 && handed.len() <= 2;
         let of_one = function.class.is_none_or(|class| self.is_made(class, depth));
         let reached = |at: &OpRef| at.func != func && self.is_reached(*at, depth);
         some && few

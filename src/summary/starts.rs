@@ -2,7 +2,7 @@
 
 use super::Summaries;
 use super::calls::ops;
-use super::entries::{Entries, asks_global};
+use super::entries::{Entries, asks_outside};
 use super::polling::{Polling, Use};
 use crate::catalog::schema::entry::EnteredBy;
 use crate::catalog::schema::{Invocation, Role, Symbol};
@@ -309,7 +309,7 @@ impl<'s, 'a> Starts<'s, 'a> {
             || resolved.is_program_entry(func)
             || resolved.is_memoised(func)
             || resolved.decorator_roles(func).contains(&Role::Memoises)
-            || asks_global(function);
+            || asks_outside(function);
         if once {
             return Often::Once;
         }
