@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Directories with what is needed to run the code beside them.
+/// Directories with what is needed to run the code beside them; those with hidden names are some as well.
 const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
 
 /// Imports between an entry and a module.
@@ -27,6 +27,9 @@ const MAX_HOMES: usize = 4;
 
 /// Directories of handlers of one configuration.
 const MAX_ROOTS: usize = 64;
+
+/// Functions that a configuration names without saying so.
+const MAX_TEXTS: usize = 512;
 
 /// What a configuration names in a file.
 #[derive(PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl<'c> Convention<'c> {
         if !self.entry.needs.is_empty() && needed().next().is_none() {
             return false;
         }
-        let within = |directory: &str| stem[directory.len()..].trim_start_matches('/');
+        let within = |directory: &str| stem.get(directory.len()..).unwrap_or_default().trim_start_matches('/');
         self.entry.files.is_empty()
             || self.files.is_match(stem)
             || needed().any(|(directory, _)| self.beside.is_match(within(directory)))
@@ -150,8 +153,9 @@ impl<'c> Deployments<'c> {
             line: u32::try_from(line).unwrap_or(u32::MAX),
         });
         self.ids.push(deployment.id);
-        let mut directory = directory_of(path);
-        while let Some(name) = directory.rsplit('/').next().filter(|name| OPERATIONS.contains(name)) {
+        let beside = |name: &&str| OPERATIONS.contains(name) || name.starts_with('.');
+        let mut directory = if deployment.itself { path } else { directory_of(path) };
+        while let Some(name) = directory.rsplit('/').next().filter(|name| !deployment.itself && beside(name)) {
             directory = directory[..directory.len() - name.len()].trim_end_matches('/');
         }
         self.by_directory.entry(directory.to_owned()).or_default().push(index);
@@ -159,7 +163,7 @@ impl<'c> Deployments<'c> {
     }
 
     fn note_handlers(&mut self, deployment: &Deployment, path: &str, text: &str, shown: usize) {
-        if deployment.handlers.is_empty() {
+        if deployment.handlers.is_empty() && !deployment.texts {
             return;
         }
         let mut homes = vec![directory_of(path)];
@@ -172,7 +176,9 @@ impl<'c> Deployments<'c> {
         homes.truncate(if Language::of_name(Path::new(path)).is_some() { MAX_HOMES } else { 1 });
         let mut roots = vec![String::new()];
         roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)).take(MAX_ROOTS));
-        for value in deployment.handlers.iter().flat_map(|key| values(text, key)) {
+        let named = deployment.handlers.iter().flat_map(|key| values(text, key));
+        let written = if deployment.texts { names_of_functions(text) } else { Vec::new() };
+        for value in named.chain(written) {
             let (file, export) = match extension(&value) {
                 Some(stem) => (stem, Name::default()),
                 None => match value.rsplit_once('.') {
@@ -195,9 +201,9 @@ impl<'c> Deployments<'c> {
         }
     }
 
-    /// What shows where the code of a file runs and the directory where it does, the nearest first.
+    /// What shows where the code of a file runs and the directory where it does, or the file itself, the nearest first.
     fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
-        let mut directories = vec![directory_of(path)];
+        let mut directories = vec![path, directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
             directories.push(above);
         }
@@ -327,6 +333,14 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// What is quoted in a program and looks like a file and something that it exports: `"src/orders.create"`.
+fn names_of_functions(text: &str) -> Vec<String> {
+    let quoted = text.lines().flat_map(|line| line.split(['"', '\'', '`']).skip(1).step_by(2));
+    let is_name = |text: &str| text.contains('/') && text.chars().all(|c| c.is_alphanumeric() || "_-./[]$".contains(c));
+    let exports = |text: &str| text.rsplit_once('.').is_some_and(|(_, name)| !name.is_empty() && !name.contains('/'));
+    quoted.filter(|text| is_name(text) && exports(text)).take(MAX_TEXTS).map(ToOwned::to_owned).collect()
 }
 
 /// `__dirname, "..", "src/orders.ts")`: what is quoted, as one path.
