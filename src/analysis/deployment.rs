@@ -16,8 +16,9 @@ use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Directories with what is needed to run the code beside them; those with hidden names are some as well.
-const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
+/// Directories with what is needed to run the code beside them.
+const OPERATIONS: [&str; 10] =
+    ["bin", "deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "scripts", "systemd"];
 
 /// Imports between an entry and a module.
 const MAX_IMPORTS: u32 = 12;
@@ -131,7 +132,8 @@ impl<'c> Deployments<'c> {
     }
 
     fn note(&mut self, deployment: &Deployment, path: &str, text: &str) {
-        let found = |word: &String| memchr::memmem::find(text.as_bytes(), word.as_bytes());
+        let said = |at: &usize| !is_comment(text, *at);
+        let found = |word: &String| memchr::memmem::find_iter(text.as_bytes(), word.as_bytes()).find(said);
         if deployment.unless.iter().any(|word| found(word).is_some()) {
             return;
         }
@@ -153,7 +155,9 @@ impl<'c> Deployments<'c> {
             line: u32::try_from(line).unwrap_or(u32::MAX),
         });
         self.ids.push(deployment.id);
-        let beside = |name: &&str| OPERATIONS.contains(name) || name.starts_with('.');
+        // `.vercel/project.json`
+        let hidden = |name: &str| name.starts_with('.') && deployment.files.iter().any(|file| file.starts_with(name));
+        let beside = |name: &&str| OPERATIONS.contains(name) || hidden(name);
         let mut directory = if deployment.itself { path } else { directory_of(path) };
         while let Some(name) = directory.rsplit('/').next().filter(|name| !deployment.itself && beside(name)) {
             directory = directory[..directory.len() - name.len()].trim_end_matches('/');
@@ -307,6 +311,13 @@ impl<'c> Deployments<'c> {
     fn serverless(&self, path: &str, way: Way) -> Option<Reached> {
         Reached::new(way, Name::new(path), &self.shown(path))
     }
+}
+
+/// What is at `at` in a configuration or a program is not meant: its line is a comment.
+fn is_comment(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    (line.starts_with('#') && !line.starts_with("#!")) || line.starts_with("//") || line.starts_with(';')
 }
 
 /// The values that follow a key in a text in YAML, JSON, TOML or a programming language.

@@ -505,7 +505,10 @@ impl<'d> Loader<'d> {
         }
         let named = [&entry.paths, &entry.bases, &entry.marks, &entry.files, &entry.exports, &entry.directives];
         if named.iter().all(|names| names.is_empty()) {
-            self.mistake(trail, "nothing is entered: it has none of `paths`, `bases`, `marks`, `files`, `exports` and `directives`");
+            self.mistake(
+                trail,
+                "nothing is entered: it has none of `paths`, `bases`, `marks`, `files`, `exports` and `directives`",
+            );
         }
         let (paths, marks) = (entry.paths.clone(), entry.marks.clone());
         let id = self.catalog.add_entry(Entry { paths: Vec::new(), marks: Vec::new(), ..entry });

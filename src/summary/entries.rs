@@ -219,7 +219,8 @@ impl<'s, 'a> Entries<'s, 'a> {
         let program = resolved.program;
         let function = program.func(func);
         for directive in &function.directives {
-            let Some(entry) = resolved.catalog.entries().iter().find(|entry| entry.directives.contains(directive)) else {
+            let Some(entry) = resolved.catalog.entries().iter().find(|entry| entry.directives.contains(directive))
+            else {
                 continue;
             };
             let way = Way::of(entry);
