@@ -91,6 +91,7 @@ struct Lowered {
     module: Option<Module>,
     diagnostics: Vec<Diagnostic>,
     bytes: u64,
+    minified: bool,
 }
 
 /// What one unit contributes.
@@ -256,7 +257,13 @@ impl<'a> Unit<'a> {
 
 /// The file as IR. A front end that panics costs the file.
 fn lower(source: &SourceFile) -> Lowered {
-    let mut out = Lowered { file: source.id, module: None, diagnostics: Vec::new(), bytes: source.text.len() as u64 };
+    let mut out = Lowered {
+        file: source.id,
+        module: None,
+        diagnostics: Vec::new(),
+        bytes: source.text.len() as u64,
+        minified: verdict::is_minified(&source.text),
+    };
     let mut tell = |line, kind, message| {
         out.diagnostics.push(Diagnostic { path: source.path.clone(), line, kind, message });
     };
@@ -283,7 +290,7 @@ fn lower(source: &SourceFile) -> Lowered {
 fn analyse_unit(around: &Around<'_>, unit: Vec<Lowered>) -> UnitReport {
     let Around { project, catalog, settings, .. } = *around;
     let mut report = UnitReport::default();
-    let (mut modules, mut files) = (Vec::new(), Vec::new());
+    let (mut modules, mut files, mut minified) = (Vec::new(), Vec::new(), Vec::new());
     for lowered in unit {
         report.diagnostics.extend(lowered.diagnostics);
         report.stats.files += 1;
@@ -291,6 +298,7 @@ fn analyse_unit(around: &Around<'_>, unit: Vec<Lowered>) -> UnitReport {
         if let Some(module) = lowered.module {
             modules.push(module);
             files.push(lowered.file);
+            minified.push(lowered.minified);
         }
     }
     let Some(first) = files.first() else { return report };
@@ -300,7 +308,11 @@ fn analyse_unit(around: &Around<'_>, unit: Vec<Lowered>) -> UnitReport {
     let paths: Vec<&str> = files.iter().map(|file| project.plan.path(*file)).collect();
     let unit = Unit::new(&program, &links, &paths, &project.versions, catalog);
     let summaries = Summaries::new(&unit.resolved, &unit.regions);
-    let scopes: Vec<FileScope> = files.iter().map(|file| around.scope(*file)).collect();
+    let scope = |(file, minified): (&FileId, &bool)| {
+        let scope = around.scope(*file);
+        FileScope { copied: scope.copied || *minified, ..scope }
+    };
+    let scopes: Vec<FileScope> = files.iter().zip(&minified).map(scope).collect();
     report.findings = judge(&summaries, &scopes, settings.polls_per_second);
     report.hosting = Hosting::of(&summaries, &scopes);
     count(&summaries, &mut report.stats);

@@ -27,7 +27,7 @@ fn an_empty_folder_is_no_error() {
     let dir = tree(&[("notes.txt", b"")]);
     let output = unclosed(dir.path(), &["check"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(stderr(&output).contains("no Python files found"));
+    assert!(stderr(&output).contains("no files found in a language that is analysed"));
     let output = unclosed(dir.path(), &["check", "--format", "sarif", "."]);
     let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{sarif}");

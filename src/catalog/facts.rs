@@ -96,6 +96,7 @@ pub struct Resource {
     pub closed_test: Vec<Name>,
     pub open_test: Vec<Name>,
     pub advice: String,
+    pub advice_for_process: String,
     /// The library's documentation; may be empty.
     pub docs: String,
 }

@@ -244,7 +244,7 @@ fn speak(
         Often::Once => "for the process".to_owned(),
         Often::Request => "for each client".to_owned(),
         Often::Instance(class) => format!("for each object of `{}`", program.class(class).name),
-        Often::Call => format!("for each call of `{}`", program.func(func).name),
+        Often::Call => format!("for each call of {}", program.described(func)),
     };
     let rate_text = number(rate);
     let message = format!("{what} polls the {noun} every {every}: {rate_text} commands a second {each}")

@@ -135,9 +135,9 @@ pub fn detect_kept(subject: &Subject<'_>, stream: &Stream, kept: &Kept, response
     let mut draft = subject.bare_draft(RULE.id);
     draft.at = response;
     draft.message = format!(
-        "the {} of `{}` is held for as long as {} streams",
+        "the {} of the dependency `{}` is held for as long as {} streams",
         subject.noun(),
-        kept.param,
+        dependency.name,
         name(summaries, stream.server)
     );
     draft.label = "the dependency ends when this has been sent".to_owned();

@@ -6,7 +6,9 @@
 //! on any path - in a local variable that dies, or in an attribute of a class none of whose methods clears it.
 //!
 //! It is a **warning**; an **error** when one more starts in each round of a loop; a **note** for the pedantic
-//! persona at the top level of a module, where it runs as long as the process, and in tests and examples.
+//! persona where it certainly starts once and runs as long as the process or page - at the top level of a module, in
+//! functions that only start-up code calls, in a callback that comes once (`ready`, `once`), in the only object of a
+//! class, behind a flag that is set beside it and never taken back - and in tests and examples.
 //!
 //! ## Why it matters in production
 //!
@@ -84,7 +86,7 @@ use crate::catalog::schema::ResourceKind;
 use crate::finding::Persona;
 use crate::flow::ExitKind;
 use crate::summary::class::OwnedField;
-use crate::summary::{Case, Summaries};
+use crate::summary::{Case, Demand, Summaries};
 
 pub const RULE: Rule = Rule {
     id: "interval-without-teardown",
@@ -122,11 +124,12 @@ fn forgotten(subject: &Subject<'_>) -> Option<Draft> {
     draft.message = if let Some(variable) = subject.forgotten_in() {
         format!("the {} in `{variable}` is never cleared: no code reads the variable", subject.noun())
     } else {
-        let variable = subject.left_to_handlers()?;
-        format!(
-            "the {} in `{variable}` is cleared by a handler only, and goes on when the component is gone",
-            subject.noun()
-        )
+        let (variable, demand) = subject.left_to_handlers()?;
+        let when = match demand {
+            Demand::User => "by a handler only",
+            Demand::Next => "only when the next one starts",
+        };
+        format!("the {} in `{variable}` is cleared {when}, and goes on when the component is gone", subject.noun())
     };
     draft.label = "started here and never stopped".to_owned();
     Some(draft)

@@ -114,6 +114,17 @@ pub fn detect(owned: &OwnedField, summaries: &Summaries<'_>, case: &Case) -> Opt
     let message = match (owned.skipped_by.first().filter(|_| skipped), &half, &owned.not_at_end) {
         (Some(closer), _, _) => left_open(&class.name, closer),
         (None, Some((owner, closer, _)), _) => left_open(&summaries.resolved.program.class(*owner).name, closer),
+        (None, None, Some(end)) if summaries.resolved.find_method(owned.class, end).is_none() => {
+            let mut names: Vec<String> = owned.released_in.iter().map(|func| format!("`{}`", name(func))).collect();
+            names.sort();
+            names.dedup();
+            format!(
+                "the {} in `{place}` is {released} in {} only, and `{}` has no `{end}`",
+                subject.noun(),
+                names.join(" and "),
+                class.name
+            )
+        }
         (None, None, Some(end)) => {
             format!("the {} in `{place}` of `{}` is not {released} in `{end}`", subject.noun(), class.name)
         }

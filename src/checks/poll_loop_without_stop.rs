@@ -168,11 +168,12 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
             _ => (Confidence::Low, Persona::Auditor),
         };
         let at = program.op(found.at).span;
-        let name = &program.func(found.looping).name;
+        let name = program.described(found.looping);
         let each = match often {
+            Often::Request if starts.is_connection(func) => "each connection".to_owned(),
             Often::Request => "each request".to_owned(),
             Often::Instance(class) => format!("each object of `{}`", program.class(class).name),
-            _ => format!("each call of `{}`", program.func(func).name),
+            _ => format!("each call of {}", program.described(func)),
         };
         let (does, stop) = match found.again {
             Some(_) => ("has itself called again for ever", "keep the handle of the timeout and clear it"),
@@ -185,7 +186,7 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
         witness.push(Step {
             span: found.used.at,
             role: StepRole::Evidence,
-            text: format!("`{name}` uses the {} in each round", found.used.noun),
+            text: format!("{name} uses the {} in each round", found.used.noun),
         });
         witness.extend(found.again.map(|again| Step {
             span: again,
@@ -202,7 +203,7 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
         let draft = Draft {
             rule: RULE.id,
             at,
-            message: format!("{each} starts `{name}`, which {does}, and nothing can stop it"),
+            message: format!("{each} starts {name}, which {does}, and nothing can stop it"),
             label: "started here and never stopped".to_owned(),
             witness,
             related: Vec::new(),
@@ -213,7 +214,7 @@ pub fn detect(polling: &Polling<'_, '_>, starts: &Starts<'_, '_>, func: FuncId) 
             error_path: false,
             severity: Some(if often == Often::Request { Severity::Error } else { Severity::Warning }),
         };
-        out.push(Spoken { draft, func, subject: format!("loop in `{name}`"), symbol: found.used.symbol, often });
+        out.push(Spoken { draft, func, subject: format!("loop in {name}"), symbol: found.used.symbol, often });
     }
     out
 }

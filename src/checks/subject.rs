@@ -6,7 +6,7 @@ use crate::catalog::schema::ResourceKind;
 use crate::finding::{Confidence, Persona, Step, StepRole};
 use crate::flow::{ExitKind, Leak, Start};
 use crate::ir::{Op, Place, Root, Span, Tier};
-use crate::summary::{Case, Summaries};
+use crate::summary::{Case, Demand, Summaries};
 
 /// Calls quoted that only look like a release.
 const MAX_NOT_RELEASES: usize = 2;
@@ -60,8 +60,8 @@ impl<'a> Subject<'a> {
         self.summaries.forgotten_in(self.case)
     }
 
-    /// The variable of a component that it is left in, when it is released on a user's demand only.
-    pub fn left_to_handlers(&self) -> Option<String> {
+    /// The variable of a component that it is left in, when it is released on demand only.
+    pub fn left_to_handlers(&self) -> Option<(String, Demand)> {
         self.summaries.left_to_handlers(self.case)
     }
 
@@ -151,13 +151,8 @@ impl<'a> Subject<'a> {
     /// A draft with the witness of `leak`, to be given its words.
     pub fn draft(&self, rule: &'static str, leak: &Leak) -> Draft {
         let mut draft = self.bare_draft(rule);
-        let function = self.summaries.resolved.program.func(self.case.func);
         let mut witness = leak.steps.clone();
-        let whole = if self.summaries.resolved.program.is_top(self.case.func) {
-            "the module".to_owned()
-        } else {
-            format!("`{}`", function.name)
-        };
+        let whole = self.summaries.resolved.program.described(self.case.func);
         let without = match self.release_call() {
             _ if self.goes_back() => "without giving it back".to_owned(),
             Some(call) => format!("without {call}"),
@@ -198,7 +193,11 @@ impl<'a> Subject<'a> {
                 None => "release it in a `finally` block".to_owned(),
             }
         } else {
-            self.resource.advice.clone()
+            let page = self.summaries.resolved.is_of_page(self.summaries.resolved.program.module_of(self.case.func));
+            match self.resource.advice_for_process.as_str() {
+                advice if !page && !advice.is_empty() => format!("{}, or {advice}", self.resource.advice),
+                _ => self.resource.advice.clone(),
+            }
         };
         Draft {
             rule,

@@ -210,6 +210,36 @@ pub fn detect(summaries: &Summaries<'_>, stream: &Stream, endless: &Endless, use
     })
 }
 
+/// A function sends something and asks, at `again`, to be called again.
+pub fn detect_again(summaries: &Summaries<'_>, stream: &Stream, again: Span) -> Draft {
+    let mut witness = start(summaries, stream);
+    witness.push(Step { span: again, role: StepRole::Exit, text: "no way through it without this call".to_owned() });
+    let help = match stream.advice.as_str() {
+        "" => "ask in each round whether the client is there, and set a limit to the time of a stream",
+        advice => advice,
+    };
+    Draft {
+        rule: RULE.id,
+        at: again,
+        message: format!(
+            "{} has itself called again for ever: nothing tells it that the client is gone",
+            name(summaries, stream.server)
+        ),
+        label: "called again and again".to_owned(),
+        witness,
+        related: Vec::new(),
+        notes: vec![
+            fate_note(stream),
+            "Each open page, each closed tab and each reconnect of a browser has a timer of its own.".to_owned(),
+        ],
+        help: help.to_owned(),
+        confidence: Confidence::High,
+        persona: Persona::Regular,
+        error_path: false,
+        severity: None,
+    }
+}
+
 /// "`events`", "the handler". A function without a name goes by that of the function around it.
 pub(super) fn name(summaries: &Summaries<'_>, func: FuncId) -> String {
     let program = summaries.resolved.program;

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 /// Find leaks in files and directories
 ///
-/// Directories are searched for Python files, without what .gitignore names, hidden files, virtual environments and installed
+/// Directories are searched for Python, TypeScript, JavaScript, Vue and Svelte files, without what .gitignore names, hidden files, virtual environments and installed
 /// packages. Files given by name are always analysed. Each finding shows the path on which the resource stays open.
 #[derive(Args, Debug)]
 #[command(after_help = super::EXIT_CODES)]
@@ -42,7 +42,7 @@ impl Check {
             Failure::Arguments(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))
         })?;
         if found.files.is_empty() {
-            output::complain("no Python files found");
+            output::complain("no files found in a language that is analysed");
         }
         let report = analyse(&found, &self.paths, &cwd, &settings, started)?;
         write_report(&report, &settings, stdout)?;

@@ -1,6 +1,8 @@
 //! Several modules as one space of ids.
 
-use super::{BlockId, Class, ClassId, Const, Export, FileId, FuncId, Function, Instr, Module, Name, Op, OpRef, Span};
+use super::{
+    BlockId, Class, ClassId, Const, Export, FileId, FnKind, FuncId, Function, Instr, Module, Name, Op, OpRef, Span,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ModuleId(pub u32);
@@ -120,6 +122,30 @@ impl Program {
     /// The top level of the file that the class is in.
     pub fn top_of_class(&self, class: ClassId) -> FuncId {
         self.part(self.module_of_class(class)).top
+    }
+
+    /// The function, for people: "`load`", "the constructor of `Cache`", "a function of `load`", "this function".
+    pub fn described(&self, func: FuncId) -> String {
+        let function = self.func(func);
+        let named = |name: &str| !name.starts_with('<') && name != "exports";
+        if self.is_top(func) {
+            return "the module".to_owned();
+        }
+        if let (FnKind::Constructor, Some(class)) = (function.kind, function.class) {
+            return format!("the constructor of `{}`", self.class(class).name);
+        }
+        if named(function.name.as_str()) {
+            return format!("`{}`", function.name);
+        }
+        let mut around = function.parent.filter(|parent| !self.is_top(*parent));
+        while let Some(func) = around {
+            let function = self.func(func);
+            if function.kind == FnKind::Constructor || named(function.name.as_str()) {
+                return format!("a function of {}", self.described(func).replace("the constructor of ", ""));
+            }
+            around = function.parent.filter(|parent| !self.is_top(*parent));
+        }
+        "this function".to_owned()
     }
 
     /// The code is at the top level of a file, and runs once for each object that is made of it.

@@ -347,6 +347,16 @@ fn released_arguments<'a>(info: &'a CallInfo<'_>, args: &'a [Arg]) -> impl Itera
 }
 
 impl Resolved<'_> {
+    /// The module is a component, uses hooks of one, or does something with the page that it runs in.
+    pub fn is_of_page(&self, module: ModuleId) -> bool {
+        let hooks = |func: FuncId| {
+            self.calls_of(func).any(|(_, info)| info.has_role(Role::DropsResult) || info.has_role(Role::Cell))
+        };
+        !self.program.part(module).instances.is_empty()
+            || self.is_shown(module)
+            || self.program.functions_of(module).any(hooks)
+    }
+
     /// The code runs in a page, which goes on until it is left.
     fn is_shown(&self, module: ModuleId) -> bool {
         let page = &self.language().page_globals;

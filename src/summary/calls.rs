@@ -3,7 +3,7 @@
 use super::Summaries;
 use crate::ir::{ClassId, FuncId, Op, OpRef, Program};
 use crate::resolve::{Target, Ty};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// See the module's documentation; each list is in the order of the program.
 #[derive(Default)]
@@ -11,6 +11,8 @@ pub struct Calls {
     callers: FxHashMap<FuncId, Vec<OpRef>>,
     makers: FxHashMap<ClassId, Vec<OpRef>>,
     handed: FxHashMap<FuncId, Vec<OpRef>>,
+    /// Classes that calls get.
+    handed_classes: FxHashSet<ClassId>,
 }
 
 impl Calls {
@@ -29,8 +31,10 @@ impl Calls {
             let Op::Call { args, .. } = &resolved.program.op(at).op else { continue };
             let given = args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
             for ty in given.flat_map(|arg| resolved.type_of(at.func, &arg.place)) {
-                if let Ty::Func(given) = ty {
-                    calls.handed.entry(given).or_default().push(at);
+                match ty {
+                    Ty::Func(given) => calls.handed.entry(given).or_default().push(at),
+                    Ty::Class(given) => _ = calls.handed_classes.insert(given),
+                    _ => {}
                 }
             }
         }
@@ -45,6 +49,11 @@ impl Calls {
     /// Calls that make an object of the class itself.
     pub fn making(&self, class: ClassId) -> &[OpRef] {
         self.makers.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// Some call gets the class itself.
+    pub fn is_handed(&self, class: ClassId) -> bool {
+        self.handed_classes.contains(&class)
     }
 
     /// Calls that get the function, as an argument or in an option.

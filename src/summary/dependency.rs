@@ -59,9 +59,12 @@ impl<'s, 'a> Dependencies<'s, 'a> {
     /// What the handler's parameters keep open until the response has been sent, in the order of parameters.
     pub fn of(&self, handler: FuncId) -> Vec<Kept> {
         let mut out = Vec::new();
-        for param in &self.summaries.resolved.program.func(handler).params {
-            for dependency in self.given(handler, param) {
-                self.collect(param.name, dependency, MAX_DEPTH, &mut out);
+        // One function gives one value to all parameters of a request: that of the handler itself is named first.
+        for depth in [1, MAX_DEPTH] {
+            for param in &self.summaries.resolved.program.func(handler).params {
+                for dependency in self.given(handler, param) {
+                    self.collect(param.name, dependency, depth, &mut out);
+                }
             }
         }
         out
@@ -69,11 +72,9 @@ impl<'s, 'a> Dependencies<'s, 'a> {
 
     fn collect(&self, param: Name, dependency: FuncId, depth: u32, out: &mut Vec<Kept>) {
         let Some(deeper) = depth.checked_sub(1) else { return };
-        if out.iter().any(|known| known.dependency == dependency) {
-            return;
-        }
+        let known = out.iter().any(|known| known.dependency == dependency);
         let function = self.summaries.resolved.program.func(dependency);
-        if function.generator {
+        if function.generator && !known {
             for (i, case) in self.summaries.cases(dependency).iter().enumerate() {
                 let slot = self.summaries.resource(case.token.kind).is_some_and(Resource::is_slot);
                 if slot && !case.outcome.held.is_empty() {

@@ -110,6 +110,7 @@ pub(super) fn derive(summaries: &Summaries<'_>, class: ClassId) -> Option<Derive
             closed_test: Vec::new(),
             open_test: Vec::new(),
             advice: String::new(),
+            advice_for_process: String::new(),
             docs: String::new(),
         },
         hops,

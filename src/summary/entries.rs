@@ -457,10 +457,14 @@ impl<'s, 'a> Entries<'s, 'a> {
     }
 }
 
-/// It looks at a variable of the module before it goes on: what it starts, it may start once.
+/// It looks at a variable of the module, which it fills, before it goes on: what it starts, it may start once.
 pub fn asks_global(function: &Function) -> bool {
-    function
-        .blocks
-        .iter()
-        .any(|block| matches!(&block.term, Term::Branch { place: Place { root: Root::Global(_), .. }, .. }))
+    let fills = |asked: &Place| {
+        let mut ops = function.blocks.iter().flat_map(|block| &block.instrs).map(|instr| &instr.op);
+        ops.any(|op| op.dst().is_some_and(|dst| dst.root == asked.root))
+    };
+    function.blocks.iter().any(|block| match &block.term {
+        Term::Branch { place, .. } => matches!(place.root, Root::Global(_)) && fills(place),
+        _ => false,
+    })
 }

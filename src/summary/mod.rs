@@ -17,6 +17,7 @@ mod derived;
 pub mod ends;
 pub mod entries;
 pub mod listeners;
+pub mod once;
 pub mod polling;
 mod print;
 pub mod retention;
@@ -40,6 +41,7 @@ use class::OwnedField;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+pub use variables::Demand;
 use variables::Variables;
 
 /// Functions a resource may be passed up through before its origin is too far away to be believed.
@@ -176,14 +178,14 @@ impl<'a> Summaries<'a> {
         if settled || !all { None } else { self.resolved.program.func(case.func).place_name(&first) }
     }
 
-    /// The variable of a component, as written, that the case leaves the resource in, when it is released on a user's demand only.
-    pub fn left_to_handlers(&self, case: &Case) -> Option<String> {
+    /// The variable of a component, as written, that the case leaves the resource in, when it is released on demand only.
+    pub fn left_to_handlers(&self, case: &Case) -> Option<(String, Demand)> {
         let [handed] = case.outcome.handed.as_slice() else { return None };
         let to = handed.to.filter(|_| matches!(handed.owner, Owner::Process | Owner::Other))?;
         let settled = !case.outcome.released.is_empty() || !case.outcome.deferred.is_empty();
         let variables = self.variables.get_or_init(|| Variables::new(self.resolved));
-        let left = !settled && variables.is_left_to_handlers(self, case, &to);
-        if left { self.resolved.program.func(case.func).place_name(&to) } else { None }
+        let demand = variables.is_left_to_handlers(self, case, &to).filter(|_| !settled)?;
+        Some((self.resolved.program.func(case.func).place_name(&to)?, demand))
     }
 
     fn context(&self, func: FuncId) -> Context<'_> {

@@ -4,6 +4,7 @@ use super::Summaries;
 use super::calls::ops;
 use super::entries::{Entries, asks_global};
 use super::polling::{Polling, Use};
+use crate::catalog::schema::entry::EnteredBy;
 use crate::catalog::schema::{Invocation, Role, Symbol};
 use crate::ir::{Arg, Callee, ClassId, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, Span, Term};
 use crate::resolve::{CallInfo, Resolved, Target, symbol_args};
@@ -377,6 +378,11 @@ impl<'s, 'a> Starts<'s, 'a> {
         }
     }
 
+    /// What runs the function is a client that stays connected.
+    pub fn is_connection(&self, func: FuncId) -> bool {
+        self.entries.chain(func).is_some_and(|chain| chain.entered.way.by == EnteredBy::Connection)
+    }
+
     /// Something in the program makes objects of the class.
     pub fn is_made(&self, class: ClassId) -> bool {
         let family = std::iter::once(class).chain(self.summaries.resolved.descendants(class));
@@ -412,7 +418,9 @@ fn does_nothing(resolved: &Resolved<'_>, func: FuncId) -> bool {
             calls += 1;
             let functions = resolved.call(at).is_some_and(|info| info.functions().next().is_some());
             let own = matches!(recv.root, Root::This | Root::Param(_));
-            !own && !functions
+            // What does something to a resource is no message.
+            let works = resolved.type_of(func, recv).iter().any(|ty| matches!(ty, crate::resolve::Ty::Inst(_)));
+            !own && !functions && !works
         }
         Op::Call { .. } => false,
         Op::Const { dst, .. } | Op::Copy { dst, .. } | Op::Build { dst, .. } => {

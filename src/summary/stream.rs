@@ -4,6 +4,7 @@
 //! what its framework does when the client is gone ([`Fate`]).
 
 mod caught;
+mod clock;
 mod sources;
 
 use self::caught::{any_of, caught, swallows};
@@ -126,6 +127,12 @@ pub fn streams(summaries: &Summaries<'_>) -> Vec<Stream> {
     out
 }
 
+/// The function as one that sends to a client by itself, if it does.
+pub fn sending(summaries: &Summaries<'_>, func: FuncId) -> Option<Stream> {
+    let mut sends = Sends { summaries, known: FxHashMap::default() };
+    Some(sends.of(func, MAX_HELPERS)?.stream(func))
+}
+
 fn fate_of(summaries: &Summaries<'_>, server: FuncId, disconnect: Disconnect) -> Fate {
     if summaries.resolved.program.func(server).r#async { disconnect.r#async } else { disconnect.sync }
 }
@@ -226,6 +233,10 @@ impl Sends<'_, '_> {
                 return Some(found);
             }
         }
+        // Whom it sends to comes from somewhere: a function that gets nothing looks it up, and serves many.
+        if function.params.is_empty() && function.captures.is_empty() && function.class.is_none() {
+            return None;
+        }
         let deeper = depth.checked_sub(1)?;
         let called: Vec<FuncId> = resolved.calls_of(func).flat_map(|(_, info)| info.functions()).collect();
         called.into_iter().find_map(|called| self.of(called, deeper))
@@ -312,8 +323,10 @@ impl Stream {
     ) -> Option<Why> {
         let is_sending = |block: BlockId| sending.contains(&block);
         let silent = || {
-            let is = !says_something_anyway(function, found)
-                && rounds_without(summaries.resolved.language(), function, found, &is_sending);
+            let language = summaries.resolved.language();
+            let timed = clock::timed(function, found, &language.clocks, &is_sending);
+            let speaks = |block: BlockId| is_sending(block) || timed.contains(&block);
+            let is = !says_something_anyway(function, found) && rounds_without(language, function, found, &speaks);
             is.then(|| self.sends_in(summaries, function, sending)).flatten().map(Why::SilentRound)
         };
         match self.fate {

@@ -16,6 +16,15 @@ const MAX_FUNCTIONS: usize = 400;
 /// A variable: where it is defined, and what it is there. Globals are at the top level of their module.
 type Variable = (FuncId, Root);
 
+/// When what the variable of a component holds is released.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Demand {
+    /// When a user does something.
+    User,
+    /// When the next one is made.
+    Next,
+}
+
 /// The variables of a program that some code reads, and those that hold something nobody else has.
 pub(super) struct Variables {
     /// By variable: the functions that do.
@@ -104,10 +113,10 @@ impl Variables {
 
     /// Functions release what the variable of a component holds, but only such as run when a user does something, or when the next one
     /// is made: nobody does when the component goes.
-    pub(super) fn is_left_to_handlers(&self, summaries: &Summaries<'_>, case: &Case, place: &Place) -> bool {
+    pub(super) fn is_left_to_handlers(&self, summaries: &Summaries<'_>, case: &Case, place: &Place) -> Option<Demand> {
         let resolved = summaries.resolved;
         let program = resolved.program;
-        let Some(variable) = variable(resolved, case.func, place).filter(|_| !place.cut) else { return false };
+        let variable = variable(resolved, case.func, place).filter(|_| !place.cut)?;
         let (home, root) = &variable;
         let (owned, seen) = match root {
             Root::Local(_) => (self.own.contains(&variable), false),
@@ -115,10 +124,10 @@ impl Variables {
                 let module = program.module_of(*home);
                 (!program.part(module).instances.is_empty(), resolved.may_be_read_elsewhere(module, name))
             }
-            _ => return false,
+            _ => return None,
         };
         if !owned || seen {
-            return false;
+            return None;
         }
         let releases = |func: FuncId| {
             names_for(resolved, func, &variable).any(|root| {
@@ -126,22 +135,34 @@ impl Variables {
                 !inner.cut && summaries.effect(func, &inner, case.token.kind).release != Rel::Never
             })
         };
-        let Some(readers) = self.read.get(&variable) else { return false };
+        let readers = self.read.get(&variable)?;
         if !readers.iter().all(|func| func != home && releases(*func)) {
-            return false;
+            return None;
         }
         let functions = || program.functions_of(program.module_of(*home));
         if functions().count() > MAX_FUNCTIONS {
-            return false;
+            return None;
         }
-        let releasing: FxHashSet<FuncId> = functions().filter(|func| func != home && releases(*func)).collect();
+        let mut releasing: FxHashSet<FuncId> = functions().filter(|func| func != home && releases(*func)).collect();
+        // What calls one that does, does it as well; but for what starts the next one, which ends the one before only.
+        for _ in 0..ROUNDS {
+            let stops = |callee: &FuncId| *callee != case.func && releasing.contains(callee);
+            let through = |func: &FuncId| func != home && called(resolved, *func).iter().any(stops);
+            let more: Vec<FuncId> = functions().filter(|func| !releasing.contains(func)).filter(through).collect();
+            if more.is_empty() {
+                break;
+            }
+            releasing.extend(more);
+        }
         // What starts it and stops it again is no handler of a user's.
         let bounded = |func: FuncId| {
             let called = called(resolved, func);
-            called.contains(&case.func)
-                && (releasing.contains(&func) || called.iter().any(|callee| releasing.contains(callee)))
+            let stops = |func: &FuncId| *func != case.func && releasing.contains(func);
+            called.contains(&case.func) && (stops(&func) || called.iter().any(stops))
         };
-        functions().all(|func| !bounded(func) && uses_as_handlers(resolved, func, &releasing))
+        let left = functions().all(|func| !bounded(func) && uses_as_handlers(resolved, func, &releasing));
+        let next = releasing.iter().all(|func| *func == case.func);
+        left.then_some(if next { Demand::Next } else { Demand::User })
     }
 }
 

@@ -9,7 +9,7 @@ mod servers;
 mod streams;
 mod threads;
 
-pub use scope::FileScope;
+pub use scope::{FileScope, is_minified};
 pub use servers::Hosting;
 
 use crate::catalog::schema::{OnDrop, ResourceKind};
@@ -20,9 +20,10 @@ use crate::checks::{
 };
 use crate::finding::{Confidence, Finding, Growth, Persona, Severity, Step, StepRole};
 use crate::flow::{Kind, Start};
-use crate::ir::{ClassId, FnKind, FuncId, Function, ModuleId, Name, Span};
+use crate::ir::{ClassId, FileId, FnKind, FuncId, ModuleId, Name, Span};
 use crate::summary::ends::Ends;
 use crate::summary::entries::Entries;
+use crate::summary::once::Once;
 use crate::summary::retention::retained;
 use crate::summary::shared::duplicates;
 use crate::summary::{Case, Summaries};
@@ -38,7 +39,9 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let of_file =
         |module: ModuleId| scopes.get(module.index()).filter(|scope| !scope.test).map(|scope| scope.entered.as_slice());
     let entries = Entries::new(summaries, &of_file);
-    let (owners, kept) = judge_owners(summaries, scopes, &all);
+    let counts = |module: ModuleId| scopes.get(module.index()).is_some_and(|scope| !scope.test);
+    let once = Once::new(summaries, &entries, &counts);
+    let (owners, kept) = judge_owners(summaries, scopes, &all, &once);
     let ends = Ends::new(summaries, &made_at_the_top(summaries, &all));
     let multiply = Multiply::new(summaries, &entries, scopes);
     let mut out = Vec::new();
@@ -58,7 +61,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             if goes_with_parent(&subject, cases) {
                 continue;
             }
-            let many = multiply.of(case, scope);
+            let many = multiply.of(case, scope).filter(|_| !once.is_case(case));
             let Some(draft) = PRECEDENCE.iter().find_map(|detect| detect(&subject)) else {
                 let draft = close_not_awaited::detect_unobserved(&subject);
                 out.extend(draft.and_then(|draft| decide(&subject, draft, growth)));
@@ -74,6 +77,9 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             };
             let growth = growth.map(|usual| many.as_ref().map_or(usual, |many| many.growth(usual)));
             let error_path = draft.error_path;
+            // What starts once and runs from then on is as good as started at the top.
+            let timer = subject.resource.kind == ResourceKind::Timer && matches!(growth, Some(Growth::Call));
+            let growth = if timer && once.is_case(case) { Some(Growth::Once) } else { growth };
             let finding = decide(&subject, draft, growth);
             // Nobody ever releases it: that it is not released on an error either goes without saying.
             let told = |persona| kept.get(&case.token.span).is_some_and(|owner| error_path && *owner <= persona);
@@ -92,8 +98,28 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     out.extend(judge_claims(summaries, scopes, retention_claims(summaries)));
     out.extend(judge_claims(summaries, scopes, threads::claims(summaries, &entries, scopes)));
     drop_told_by_streams(&mut out, &streams);
+    // What uses a store in each round is said with that.
+    let told = |again: &Finding| {
+        out.iter().any(|finding| {
+            finding.rule == poll_loop_without_stop::RULE.id
+                && finding.persona <= again.persona
+                && finding.witness.iter().any(|step| step.span == again.at)
+        })
+    };
+    streams.extend(streams::judge_again(summaries, scopes).into_iter().filter(|again| !told(again)));
     out.extend(streams);
+    hide_copies(&mut out, summaries, scopes);
     out
+}
+
+/// What is wrong with code that nobody writes here is for those who look at everything.
+fn hide_copies(out: &mut [Finding], summaries: &Summaries<'_>, scopes: &[FileScope]) {
+    let program = summaries.resolved.program;
+    let modules = program.module_ids().filter(|module| scopes.get(module.index()).is_some_and(|scope| scope.copied));
+    let files: FxHashSet<FileId> = modules.map(|module| program.part(module).file).collect();
+    for finding in out.iter_mut().filter(|finding| files.contains(&finding.at.file)) {
+        finding.persona = Persona::Auditor;
+    }
 }
 
 /// What a stream leaves open when its client goes is said there, with the reason; so is that its loop never ends.
@@ -157,6 +183,7 @@ fn judge_owners(
     summaries: &Summaries<'_>,
     scopes: &[FileScope],
     all: &[(FuncId, Rc<Vec<Case>>)],
+    once: &Once<'_, '_>,
 ) -> (Vec<Finding>, FxHashMap<Span, Persona>) {
     let mut out = Vec::new();
     let mut kept = FxHashMap::default();
@@ -168,7 +195,10 @@ fn judge_owners(
         let Some(case) = cases.and_then(|cases| cases.get(owned.store.1)) else { continue };
         let Some(subject) = Subject::new(summaries, case) else { continue };
         let scope = &scopes[summaries.resolved.program.module_of(owned.store.0).index()];
-        let single = summaries.resolved.is_singleton(owned.class);
+        let single = match subject.resource.kind {
+            ResourceKind::Timer => once.is_class(owned.class) || summaries.resolved.keeps_its_object(owned.class),
+            _ => summaries.resolved.is_singleton(owned.class),
+        };
         let growth = |usual| {
             Some(match (scope.test, single) {
                 (true, _) => Growth::Test,
@@ -320,7 +350,7 @@ fn decide(subject: &Subject<'_>, draft: Draft, growth: Option<Growth>) -> Option
         persona = Persona::Auditor;
     }
     let mut notes = draft.notes;
-    notes.extend(growth_note(growth, function));
+    notes.extend(growth_note(growth, subject));
     notes.extend(drop_note(resource.on_drop));
     if cut {
         notes.push("Not certain: the end of the function does not parse.".to_owned());
@@ -418,10 +448,14 @@ fn decide_claim(summaries: &Summaries<'_>, claim: Claim, scope: &FileScope) -> O
     })
 }
 
-fn growth_note(growth: Growth, function: &Function) -> Option<String> {
+fn growth_note(growth: Growth, subject: &Subject<'_>) -> Option<String> {
+    let program = subject.summaries.resolved.program;
+    let function = program.func(subject.case.func);
     Some(match growth {
         Growth::Iteration => "One more is left open in each round of the loop.".to_owned(),
-        Growth::Call => format!("One more is left open for each such call of `{}`.", function.name),
+        Growth::Call => {
+            format!("One more is left open for each such call of {}.", program.described(subject.case.func))
+        }
         Growth::Instance if function.kind == FnKind::Module => {
             "One more is left open for each such component.".to_owned()
         }

@@ -7,13 +7,14 @@ use crate::checks::{
     Draft, Subject, connection_held_while_streaming, stream_without_disconnect_cleanup, unbounded_stream,
 };
 use crate::finding::{Confidence, Finding, Growth};
-use crate::flow::{ExitKind, Leak, Start};
+use crate::flow::{Callees, ExitKind, Leak, Rel, Start};
 use crate::ir::{BlockId, FuncId, Function, Name, Op, OpRef, Place, Root, Span};
 use crate::summary::ambient::Ambient;
 use crate::summary::departure::Serving;
 use crate::summary::dependency::Dependencies;
 use crate::summary::listeners::Listeners;
-use crate::summary::stream::{Endless, Stream, Why, streams};
+use crate::summary::polling::Polling;
+use crate::summary::stream::{Endless, Stream, Why, sending, streams};
 use crate::summary::{Case, Summaries};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -66,6 +67,32 @@ pub(super) fn judge_departures(
             let claim = Claim { draft, func, subject, symbol, growth: Growth::Subscriber };
             out.extend(decide_claim(summaries, claim, &scopes[program.module_of(func).index()]));
         }
+    }
+    out
+}
+
+/// Functions that send something to a client and have themselves called again, whether it is there or not.
+pub(super) fn judge_again(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+    let program = summaries.resolved.program;
+    let polling = Polling::new(summaries);
+    let mut out = Vec::new();
+    for func in program.func_ids() {
+        let Some(again) = polling.ticks(func).into_iter().find(|ticks| ticks.itself && ticks.callback == func) else {
+            continue;
+        };
+        // Who keeps the handle may clear it.
+        let handle = program.op(again.at).op.dst().copied();
+        let instrs = program.func(func).blocks.iter().flat_map(|block| &block.instrs);
+        let kept = instrs.map(|instr| &instr.op).any(|op| {
+            !matches!(op, Op::Drop { .. }) && handle.is_some_and(|handle| op.reads_any(|place| *place == handle))
+        });
+        let Some(stream) = sending(summaries, func).filter(|stream| !kept && stream.fate == Fate::Ignored) else {
+            continue;
+        };
+        let draft = unbounded_stream::detect_again(summaries, &stream, program.op(again.at).span);
+        let (subject, symbol) = ("stream".to_owned(), stream.sender);
+        let claim = Claim { draft, func, subject, symbol, growth: Growth::Subscriber };
+        out.extend(decide_claim(summaries, claim, &scopes[program.module_of(func).index()]));
     }
     out
 }
@@ -228,8 +255,7 @@ impl Judge<'_, '_> {
             let given = param.map(|i| Place::root(Root::Param(i as u16)));
             let used = given.is_some_and(|given| self.reaches(response, stream.server, &given));
             let waits = || if used { None } else { self.waits_for(stream.server, MAX_DEPTH) };
-            let Some(long) = forever.or_else(|| Some((waits()?, "and the stream waits here for another server")))
-            else {
+            let Some(long) = forever.or_else(|| Some((waits()?, "and the stream goes to another server here"))) else {
                 continue;
             };
             let cases = self.summaries.cases(kept.dependency);
@@ -239,6 +265,14 @@ impl Judge<'_, '_> {
             // What connects at the first use holds nothing before.
             let lazy = subject.resource.connects == Connects::Lazy || subject.resource.kind == ResourceKind::Session;
             if lazy && !used && !given.is_some_and(|given| self.is_called(response.func, &given)) {
+                continue;
+            }
+            // The handler itself closes it, and the stream does not open it again.
+            let closes = |given: &Place| {
+                let effect = self.summaries.effect(response.func, given, subject.case.token.kind);
+                matches!(effect.release, Rel::OnNormal | Rel::Always)
+            };
+            if !used && given.as_ref().is_some_and(closes) {
                 continue;
             }
             let at = program.op(response).span;
@@ -292,7 +326,7 @@ impl Judge<'_, '_> {
         // A stream that ends needs the connection if it uses it.
         let waits = || {
             let span = self.waits_for(stream.server, MAX_DEPTH)?;
-            Some((span, "and the stream waits here for another server"))
+            Some((span, "and the stream goes to another server here"))
         };
         let own = at != at_response;
         let Some(long) = forever.or_else(|| if own { None } else { waits() }) else { return };

@@ -4,14 +4,12 @@ use super::context::{Lowerer, bare, unparenthesized};
 use super::expr::private_name;
 use super::module::module_path;
 use crate::ir::{Arg, Callee, Const, Name, Op, Place, Proj, Root, Span, Why};
-use oxc_ast::ast::{
-    Argument, CallExpression, Expression, ImportExpression, NewExpression, StringLiteral, TaggedTemplateExpression,
-};
+use oxc_ast::ast::{Argument, CallExpression, Expression, ImportExpression, NewExpression, TaggedTemplateExpression};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn call(&mut self, call: &'a CallExpression<'a>, span: Span) -> Place {
         if let Some(module) = self.require(call) {
-            return self.constant(Const::Symbol(module_path(module.value.as_str())), span);
+            return self.constant(Const::Symbol(module_path(module)), span);
         }
         if let Some(settled) = self.settles(call, span) {
             return settled;
@@ -177,8 +175,12 @@ impl<'a> Lowerer<'a> {
     }
 
     /// `require("m")`, when nothing in the file is called `require`.
-    fn require(&self, call: &'a CallExpression<'a>) -> Option<&'a StringLiteral<'a>> {
-        let [Argument::StringLiteral(module)] = call.arguments.as_slice() else { return None };
+    fn require(&self, call: &'a CallExpression<'a>) -> Option<&'a str> {
+        let module = match call.arguments.as_slice() {
+            [Argument::StringLiteral(module)] => module.value.as_str(),
+            [Argument::TemplateLiteral(module)] => module.single_quasi()?.as_str(),
+            _ => return None,
+        };
         self.is_unbound(&call.callee, "require").then_some(module)
     }
 
@@ -194,7 +196,7 @@ impl<'a> Lowerer<'a> {
                 }
                 Expression::CallExpression(call) => {
                     let module = self.require(call)?;
-                    let mut path = module_path(module.value.as_str()).to_string();
+                    let mut path = module_path(module).to_string();
                     for member in members.iter().rev() {
                         path.push('.');
                         path.push_str(member);
