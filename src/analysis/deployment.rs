@@ -410,6 +410,38 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_are_only_named() {
+        let text = "api.route('GET /orders', \"packages/orders/src/[id].list\");\nqueue.subscribe(`src/jobs.run`);\nimport x from './x';\n";
+        assert_eq!(names_of_functions(text), ["packages/orders/src/[id].list", "src/jobs.run"]);
+    }
+
+    #[test]
+    fn comments_say_nothing() {
+        let shown = |text: &str| {
+            let mut signs = Manifests::default();
+            signs.set("shop/Procfile", text);
+            let servers = Deployments::new(&signs, Catalog::builtin()).servers("shop/settings.py");
+            servers.into_iter().map(|server| (server.path, server.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("#!/bin/sh\n# web: uvicorn shop.asgi\nweb: uvicorn shop.asgi\n"),
+            [("shop/Procfile".to_owned(), Some(3))]
+        );
+        assert_eq!(shown("  # web: uvicorn shop.asgi\n"), []);
+    }
+
+    #[test]
+    fn what_a_file_says_of_itself_holds_for_no_other() {
+        let mut signs = Manifests::default();
+        signs.set("app/api/route.ts", "export const runtime = 'edge';\n");
+        let deployments = Deployments::new(&signs, Catalog::builtin());
+        let runs = |path: &str| deployments.shown(path).iter().map(|shown| shown.runs).collect::<Vec<_>>();
+        assert_eq!(runs("app/api/route.ts"), [Runs::Edge]);
+        assert_eq!(runs("app/api/orders/route.ts"), []);
+        assert_eq!(runs("app/api/page.tsx"), []);
+    }
+
+    #[test]
     fn every_pattern_of_the_catalogue_is_one() {
         let catalog = Catalog::builtin();
         let patterns = |entry: &Entry| entry.files.clone();
