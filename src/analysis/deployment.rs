@@ -17,7 +17,8 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 /// Directories with what is needed to run the code beside them.
-const OPERATIONS: [&str; 8] = ["deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "systemd"];
+const OPERATIONS: [&str; 10] =
+    ["bin", "deploy", "deployment", "docker", "infra", "k8s", "kubernetes", "ops", "scripts", "systemd"];
 
 /// Imports between an entry and a module.
 const MAX_IMPORTS: u32 = 12;
@@ -27,6 +28,9 @@ const MAX_HOMES: usize = 4;
 
 /// Directories of handlers of one configuration.
 const MAX_ROOTS: usize = 64;
+
+/// Functions that a configuration names without saying so.
+const MAX_TEXTS: usize = 512;
 
 /// What a configuration names in a file.
 #[derive(PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl<'c> Convention<'c> {
         if !self.entry.needs.is_empty() && needed().next().is_none() {
             return false;
         }
-        let within = |directory: &str| stem[directory.len()..].trim_start_matches('/');
+        let within = |directory: &str| stem.get(directory.len()..).unwrap_or_default().trim_start_matches('/');
         self.entry.files.is_empty()
             || self.files.is_match(stem)
             || needed().any(|(directory, _)| self.beside.is_match(within(directory)))
@@ -128,7 +132,8 @@ impl<'c> Deployments<'c> {
     }
 
     fn note(&mut self, deployment: &Deployment, path: &str, text: &str) {
-        let found = |word: &String| memchr::memmem::find(text.as_bytes(), word.as_bytes());
+        let said = |at: &usize| !is_comment(text, *at);
+        let found = |word: &String| memchr::memmem::find_iter(text.as_bytes(), word.as_bytes()).find(said);
         if deployment.unless.iter().any(|word| found(word).is_some()) {
             return;
         }
@@ -150,8 +155,11 @@ impl<'c> Deployments<'c> {
             line: u32::try_from(line).unwrap_or(u32::MAX),
         });
         self.ids.push(deployment.id);
-        let mut directory = directory_of(path);
-        while let Some(name) = directory.rsplit('/').next().filter(|name| OPERATIONS.contains(name)) {
+        // `.vercel/project.json`
+        let hidden = |name: &str| name.starts_with('.') && deployment.files.iter().any(|file| file.starts_with(name));
+        let beside = |name: &&str| OPERATIONS.contains(name) || hidden(name);
+        let mut directory = if deployment.itself { path } else { directory_of(path) };
+        while let Some(name) = directory.rsplit('/').next().filter(|name| !deployment.itself && beside(name)) {
             directory = directory[..directory.len() - name.len()].trim_end_matches('/');
         }
         self.by_directory.entry(directory.to_owned()).or_default().push(index);
@@ -159,7 +167,7 @@ impl<'c> Deployments<'c> {
     }
 
     fn note_handlers(&mut self, deployment: &Deployment, path: &str, text: &str, shown: usize) {
-        if deployment.handlers.is_empty() {
+        if deployment.handlers.is_empty() && !deployment.texts {
             return;
         }
         let mut homes = vec![directory_of(path)];
@@ -172,7 +180,9 @@ impl<'c> Deployments<'c> {
         homes.truncate(if Language::of_name(Path::new(path)).is_some() { MAX_HOMES } else { 1 });
         let mut roots = vec![String::new()];
         roots.extend(deployment.roots.iter().flat_map(|key| values(text, key)).take(MAX_ROOTS));
-        for value in deployment.handlers.iter().flat_map(|key| values(text, key)) {
+        let named = deployment.handlers.iter().flat_map(|key| values(text, key));
+        let written = if deployment.texts { names_of_functions(text) } else { Vec::new() };
+        for value in named.chain(written) {
             let (file, export) = match extension(&value) {
                 Some(stem) => (stem, Name::default()),
                 None => match value.rsplit_once('.') {
@@ -195,9 +205,9 @@ impl<'c> Deployments<'c> {
         }
     }
 
-    /// What shows where the code of a file runs and the directory where it does, the nearest first.
+    /// What shows where the code of a file runs and the directory where it does, or the file itself, the nearest first.
     fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
-        let mut directories = vec![directory_of(path)];
+        let mut directories = vec![path, directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
             directories.push(above);
         }
@@ -303,6 +313,13 @@ impl<'c> Deployments<'c> {
     }
 }
 
+/// What is at `at` in a configuration or a program is not meant: its line is a comment.
+fn is_comment(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    (line.starts_with('#') && !line.starts_with("#!")) || line.starts_with("//") || line.starts_with(';')
+}
+
 /// The values that follow a key in a text in YAML, JSON, TOML or a programming language.
 fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -327,6 +344,14 @@ fn values<'t>(text: &'t str, key: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// What is quoted in a program and looks like a file and something that it exports: `"src/orders.create"`.
+fn names_of_functions(text: &str) -> Vec<String> {
+    let quoted = text.lines().flat_map(|line| line.split(['"', '\'', '`']).skip(1).step_by(2));
+    let is_name = |text: &str| text.contains('/') && text.chars().all(|c| c.is_alphanumeric() || "_-./[]$".contains(c));
+    let exports = |text: &str| text.rsplit_once('.').is_some_and(|(_, name)| !name.is_empty() && !name.contains('/'));
+    quoted.filter(|text| is_name(text) && exports(text)).take(MAX_TEXTS).map(ToOwned::to_owned).collect()
 }
 
 /// `__dirname, "..", "src/orders.ts")`: what is quoted, as one path.
@@ -382,6 +407,38 @@ mod tests {
         assert_eq!(values(text, "entry"), ["../src/orders.ts"]);
         assert_eq!(values(text, "code"), ["lambda"]);
         assert_eq!(values(text, "source_dir"), ["/../src"]);
+    }
+
+    #[test]
+    fn functions_that_are_only_named() {
+        let text = "api.route('GET /orders', \"packages/orders/src/[id].list\");\nqueue.subscribe(`src/jobs.run`);\nimport x from './x';\n";
+        assert_eq!(names_of_functions(text), ["packages/orders/src/[id].list", "src/jobs.run"]);
+    }
+
+    #[test]
+    fn comments_say_nothing() {
+        let shown = |text: &str| {
+            let mut signs = Manifests::default();
+            signs.set("shop/Procfile", text);
+            let servers = Deployments::new(&signs, Catalog::builtin()).servers("shop/settings.py");
+            servers.into_iter().map(|server| (server.path, server.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("#!/bin/sh\n# web: uvicorn shop.asgi\nweb: uvicorn shop.asgi\n"),
+            [("shop/Procfile".to_owned(), Some(3))]
+        );
+        assert_eq!(shown("  # web: uvicorn shop.asgi\n"), []);
+    }
+
+    #[test]
+    fn what_a_file_says_of_itself_holds_for_no_other() {
+        let mut signs = Manifests::default();
+        signs.set("app/api/route.ts", "export const runtime = 'edge';\n");
+        let deployments = Deployments::new(&signs, Catalog::builtin());
+        let runs = |path: &str| deployments.shown(path).iter().map(|shown| shown.runs).collect::<Vec<_>>();
+        assert_eq!(runs("app/api/route.ts"), [Runs::Edge]);
+        assert_eq!(runs("app/api/orders/route.ts"), []);
+        assert_eq!(runs("app/api/page.tsx"), []);
     }
 
     #[test]

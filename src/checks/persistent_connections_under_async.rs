@@ -48,6 +48,9 @@
 //! * `ASGI_APPLICATION`, `daphne` in `INSTALLED_APPS`, a `ProtocolTypeRouter` of Channels.
 //! * `worker_class` of a `gunicorn.conf.py`: gevent, eventlet, uvicorn's worker.
 //! * `monkey.patch_all()` in the file that a server begins with.
+//! * The command of a server in a file beside the code or above it: gunicorn with `-k gevent`, `eventlet` or uvicorn's worker, uvicorn, daphne,
+//!   hypercorn or granian in a Procfile, a Dockerfile, a compose file, a systemd unit, a supervisor or Kubernetes configuration, a script. The
+//!   finding names file and line.
 //! * A bare `asgi.py` is none: `startproject` writes one. Sync workers and gthread keep their threads, and find the connections again.
 //!
 //! ## Known limits

@@ -50,7 +50,7 @@
 //! ## What counts as right
 //!
 //! * Clients that speak HTTP and keep no connection that a server counts.
-//! * A pool with at most two connections, and an address or setting that names a pooler in front of the server.
+//! * A pool with at most two connections, and an address, setting or option that shows a pooler in front of the server.
 //! * A pool that is given to something which closes its idle connections before the platform suspends the
 //!   instance, such as `attachDatabasePool`.
 //! * A client that is made and closed in each call, with `try` and `finally`.

@@ -65,7 +65,7 @@
 //! * One that is not in a `finally`, nor after a handler of every exception, does not run when something raises: the finding says so and is for
 //!   the persona `pedantic`.
 //! * `database_sync_to_async`, and `sync_to_async` without `thread_sensitive=False`: the framework looks after these threads.
-//! * Celery tasks: its Django fixup closes the connections before and after each task. Threads that a task starts are not covered.
+//! * Celery tasks: its Django fixup closes the connections before and after each task, in the thread or greenlet that runs it. Threads that a task starts are not covered.
 //! * Threads that are started once for a process, and those of programs that end. One that loops for ever keeps one connection: where nothing
 //!   shows that many are started it is for the persona `pedantic`.
 //!

@@ -154,6 +154,8 @@ pub struct Function {
     /// Names of the captured variables; see [`super::Op::Closure`].
     pub captures: Vec<Name>,
     pub decorators: Vec<Decorator>,
+    /// Texts that the body begins with and that say how it runs: `use server`. Of the top level: how all that the file exports does.
+    pub directives: Vec<Name>,
     pub locals: Vec<Local>,
     /// `blocks[0]` is the entry.
     pub blocks: Vec<Block>,

@@ -1,6 +1,7 @@
 //! Which code runs as a script, and which closures outlive the call that makes them.
 
 use super::{CallInfo, Resolved, Target, Ty, symbol_args};
+use crate::catalog::schema::entry::EnteredBy;
 use crate::catalog::schema::{ResourceKind, Role};
 use crate::ir::{
     Arg, BlockId, Callee, ClassId, Const, FnKind, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root, Term,
@@ -369,8 +370,8 @@ impl Resolved<'_> {
         })
     }
 
-    /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer - or
-    /// ends the process.
+    /// The call starts something that waits for others for as long as the process runs - a server, a subscription, a timer -, says what
+    /// is to be called from outside, or ends the process.
     fn goes_on(&self, func: FuncId, callee: &Callee, args: &[Arg], info: &CallInfo<'_>) -> bool {
         if matches!(callee, Callee::Method { name, .. } if self.language().serving.contains(name)) {
             return true;
@@ -385,6 +386,7 @@ impl Resolved<'_> {
             };
             facts.has_role(Role::NeverReturns)
                 || facts.has_role(Role::Serves)
+                || facts.enters.iter().any(|id| self.catalog.entry(*id).by != EnteredBy::Render)
                 || self
                     .acquisition(func, facts, args)
                     .and_then(|fact| self.catalog.resource(fact.resource))

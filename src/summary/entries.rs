@@ -102,6 +102,7 @@ impl<'s, 'a> Entries<'s, 'a> {
         }
         for func in program.func_ids() {
             entries.note_decorators(func);
+            entries.note_directives(func);
         }
         for (at, info) in summaries.resolved.calls() {
             for target in &info.targets {
@@ -210,6 +211,26 @@ impl<'s, 'a> Entries<'s, 'a> {
     fn note_decorators(&mut self, func: FuncId) {
         for (id, at) in self.summaries.resolved.entered_by_decorators(func) {
             self.note(func, id, at);
+        }
+    }
+
+    fn note_directives(&mut self, func: FuncId) {
+        let resolved = self.summaries.resolved;
+        let program = resolved.program;
+        let function = program.func(func);
+        for directive in &function.directives {
+            let Some(entry) = resolved.catalog.entries().iter().find(|entry| entry.directives.contains(directive))
+            else {
+                continue;
+            };
+            let way = Way::of(entry);
+            match program.is_top(func) {
+                true => {
+                    let all = FileEntry { way, exports: Vec::new(), params: Vec::new() };
+                    self.note_file(program.module_of(func), &all);
+                }
+                false => self.enter(func, way, function.name_span),
+            }
         }
     }
 

@@ -81,17 +81,39 @@ fn bounds(summaries: &Summaries<'_>, values: &Values<'_>, case: &Case) -> Bounds
     let Start::Acquire { at, .. } = &case.token.start else { return Bounds::default() };
     let Op::Call { args, .. } = &resolved.program.op(*at).op else { return Bounds::default() };
     let pool = summaries.resource(case.token.kind).and_then(|resource| resource.pool.as_ref());
-    let option = pool.map(|pool| pool.option.rsplit('.').next().unwrap_or_default()).unwrap_or_default();
+    let option = pool.map(|pool| pool.option.as_str()).unwrap_or_default();
     let each = || args.iter().flat_map(|arg| std::iter::once(arg).chain(&arg.fields));
-    let named = |arg: &&Arg| !option.is_empty() && arg.name.is_some_and(|name| name == option);
-    let size = each().find(named).and_then(|arg| values.number(at.func, arg));
+    let named = |option: &str| each().find(|arg| !option.is_empty() && arg.name.is_some_and(|name| name == option));
+    let known = |arg: &Arg| values.arguments(at.func, std::slice::from_ref(arg)).unwrap_or_default();
+    let size = match option.rsplit_once('.') {
+        None => named(option).and_then(|arg| values.number(at.func, arg)),
+        // `{ pool: { max: 2 } }`
+        Some((outer, inner)) => {
+            let direct = named(inner).and_then(|arg| values.number(at.func, arg));
+            direct
+                .or_else(|| named(outer).and_then(|arg| known(arg).iter().find_map(|(_, value)| member(value, inner))))
+        }
+    };
     let marks = &resolved.language().pooler_marks;
     let pooled = each().any(|arg| {
-        let known = values.arguments(at.func, std::slice::from_ref(arg));
-        known.iter().flatten().any(|(_, value)| is_marked(value, marks))
+        let told = |value: &Value| match (arg.name, value) {
+            (Some(name), Value::Literal(text)) => marks.contains(&Name::from(format!("{name}={text}"))),
+            _ => false,
+        };
+        known(arg).iter().any(|(_, value)| told(value) || is_marked(value, marks))
     });
     // A size is a small whole number.
     Bounds { size: size.filter(|size| (0.0..1e6).contains(size)).map(|size| size as u32), pooled, closes_idle: false }
+}
+
+/// The number that a field of an object always has.
+fn member(value: &Value, name: &str) -> Option<f64> {
+    let Value::Record(parts) = value else { return None };
+    let (_, value) = parts.iter().find(|(part, _)| *part == name)?;
+    match value {
+        Value::Literal(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Somewhere in the value one of the marks stands. The text is compared and never shown.

@@ -123,9 +123,12 @@ impl Loader<'_> {
                 self.mistake(&format!("{trail}.needs.{i}"), format!("no deployment has the id `{id}`"));
             }
         }
-        let named = [&entry.paths, &entry.bases, &entry.marks, &entry.files, &entry.exports];
+        let named = [&entry.paths, &entry.bases, &entry.marks, &entry.files, &entry.exports, &entry.directives];
         if named.iter().all(|names| names.is_empty()) {
-            self.mistake(trail, "nothing is entered: it has none of `paths`, `bases`, `marks`, `files` and `exports`");
+            self.mistake(
+                trail,
+                "nothing is entered: it has none of `paths`, `bases`, `marks`, `files`, `exports` and `directives`",
+            );
         }
         let (paths, marks) = (entry.paths.clone(), entry.marks.clone());
         let id = self.catalog.add_entry(Entry { paths: Vec::new(), marks: Vec::new(), ..entry });

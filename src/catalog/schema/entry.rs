@@ -52,6 +52,10 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exports: Vec<Name>,
+    /// Texts that functions begin with which are entered, or files of which every export is: `use server`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub directives: Vec<Name>,
     /// What the first parameters of such a function are called; empty: anything.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -140,10 +144,16 @@ pub struct Deployment {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub handlers: Vec<Name>,
+    /// Every text in the file that looks like it names such a function: `"src/orders.create"`.
+    #[serde(default)]
+    pub texts: bool,
     /// Keys in the file whose values are directories in which `handlers` are looked for.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub roots: Vec<Name>,
+    /// It says so of the code in the file itself, and of nothing beside it.
+    #[serde(default)]
+    pub itself: bool,
     /// Where whoever runs the code recommends to make clients once per process, outside of the functions that are entered.
     #[serde(default)]
     #[schemars(with = "String")]

@@ -67,7 +67,8 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub lending_options: Vec<Name>,
-    /// What stands in addresses, and in the names of settings that hold one, of poolers in front of a server.
+    /// What stands in addresses, and in the names of settings that hold one, of poolers in front of a server; and options that only
+    /// make sense with one: `prepare=false`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub pooler_marks: Vec<Name>,

@@ -30,6 +30,7 @@ fn function(builder: Builder) -> Function {
         ret: None,
         captures: Vec::new(),
         decorators: Vec::new(),
+        directives: Vec::new(),
         locals,
         blocks,
         span: span(),

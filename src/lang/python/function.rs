@@ -148,6 +148,7 @@ impl Lowerer<'_> {
             ret: signature.ret,
             captures,
             decorators: signature.decorators,
+            directives: Vec::new(),
             locals,
             blocks,
             span: signature.span,

@@ -85,6 +85,7 @@ pub(super) struct Context<'a> {
     /// How many parameters; `None` where `arguments` are those of something else.
     pub(super) arguments: Option<usize>,
     pub(super) captures: Vec<Name>,
+    pub(super) directives: Vec<Name>,
     /// Where the parent has the captured variables.
     pub(super) capture_places: Vec<Place>,
     captured: FxHashMap<Place, u16>,
@@ -121,6 +122,7 @@ impl<'a> Context<'a> {
             unknown_this: None,
             arguments: None,
             captures: Vec::new(),
+            directives: Vec::new(),
             capture_places: Vec::new(),
             captured: FxHashMap::default(),
             class_names: Vec::new(),

@@ -114,6 +114,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn function_body(&mut self, function: &'a ast::Function<'a>) {
         if let Some(body) = &function.body {
             let end = self.span(function).end();
+            self.directives(&body.directives);
             self.statements(&body.statements, end);
         }
     }
@@ -168,10 +169,15 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    pub(super) fn directives(&mut self, directives: &[ast::Directive<'a>]) {
+        self.cx.directives = directives.iter().map(|directive| Name::new(directive.directive.as_str())).collect();
+    }
+
     pub(super) fn arrow_body(&mut self, arrow: &'a ArrowFunctionExpression<'a>) {
         match &arrow.body {
             ArrowFunctionBody::FunctionBody(body) => {
                 let end = self.span(arrow).end();
+                self.directives(&body.directives);
                 self.statements(&body.statements, end);
             }
             body => {
@@ -224,7 +230,7 @@ impl<'a> Lowerer<'a> {
         params: Vec<Param>,
         parent: Option<FuncId>,
     ) {
-        let Context { id, builder, qualname, captures, .. } = cx;
+        let Context { id, builder, qualname, captures, directives, .. } = cx;
         let (blocks, locals) = builder.finish(signature.span.end());
         let function = Function {
             name: signature.name,
@@ -241,6 +247,7 @@ impl<'a> Lowerer<'a> {
             ret: signature.ret,
             captures,
             decorators: signature.decorators,
+            directives,
             locals,
             blocks,
             span: signature.span,

@@ -4,6 +4,9 @@ use crate::ir::Name;
 use crate::lang::Words;
 use memchr::memmem;
 
+/// What may stand before a module.
+const SCHEMES: [&str; 3] = ["node:", "npm:/", "npm:"];
+
 /// What may begin and end a module specifier.
 const QUOTES: [u8; 3] = *b"\"'`";
 
@@ -96,17 +99,18 @@ fn has_module(text: &str, words: &Words) -> bool {
     let [a, b, c] = QUOTES;
     memchr::memchr3_iter(a, b, c, bytes).any(|quote| {
         let start = quote + 1;
-        let start = if bytes[start..].starts_with(b"node:") { start + "node:".len() } else { start };
+        let scheme = SCHEMES.iter().find(|scheme| bytes[start..].starts_with(scheme.as_bytes()));
+        let start = start + scheme.map_or(0, |scheme| scheme.len());
         let may_begin = bytes.get(start..start + 2).is_some_and(|two| words.may_begin_module([two[0], two[1]]));
         may_begin && names_module(&text[start..], words)
     })
 }
 
-/// Whether `text` begins with a module name that a quote or a slash ends.
+/// Whether `text` begins with a module name that a quote, a slash or a version ends.
 fn names_module(text: &str, words: &Words) -> bool {
     let longest = &text.as_bytes()[..text.len().min(words.longest_module + 1)];
     for (end, byte) in longest.iter().enumerate() {
-        if *byte == b'/' || QUOTES.contains(byte) {
+        if *byte == b'/' || (*byte == b'@' && end > 0) || QUOTES.contains(byte) {
             if words.modules.contains(&text[..end]) {
                 return true;
             }
@@ -149,6 +153,8 @@ mod tests {
             "export * from 'mysql2/promise'",
             "import 'pg'",
             "import net = require('node:net')",
+            "import { Redis } from 'npm:@upstash/redis@1.34'",
+            "import pg from 'npm:/pg@8/lib/client.js'",
             "import { Redis } from '@upstash/redis'",
             "import { Redis } from '@upstash/redis/cloudflare'",
             "\u{feff}import 'pg'\r\n",

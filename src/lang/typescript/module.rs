@@ -12,9 +12,16 @@ use oxc_ast::ast::{
 };
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 
-/// What a module specifier names.
+/// What a module specifier names: `fs` of `node:fs`, `@a/b/c` of `npm:@a/b@1.2/c`.
 pub(super) fn module_path(specifier: &str) -> Name {
-    Name::new(specifier.strip_prefix("node:").unwrap_or(specifier))
+    let Some(package) = specifier.strip_prefix("npm:") else {
+        return Name::new(specifier.strip_prefix("node:").unwrap_or(specifier));
+    };
+    let package = package.trim_start_matches('/');
+    let version = package.find('@').filter(|at| *at > 0).or_else(|| Some(package.get(1..)?.find('@')? + 1));
+    let Some((name, after)) = version.and_then(|at| package.split_at_checked(at)) else { return Name::new(package) };
+    let path = after.find('/').map_or("", |at| &after[at..]);
+    Name::from(format!("{name}{path}"))
 }
 
 impl<'a> Lowerer<'a> {
