@@ -114,7 +114,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn function_body(&mut self, function: &'a ast::Function<'a>) {
         if let Some(body) = &function.body {
             let end = self.span(function).end();
-            self.directives(&body.directives);
+            self.directives(&body.directives, &body.statements);
             self.statements(&body.statements, end);
         }
     }
@@ -169,15 +169,24 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    pub(super) fn directives(&mut self, directives: &[ast::Directive<'a>]) {
-        self.cx.directives = directives.iter().map(|directive| Name::new(directive.directive.as_str())).collect();
+    /// Notes what a body begins with: also behind something, which may be what is left of broken code.
+    pub(super) fn directives(&mut self, directives: &[ast::Directive<'a>], body: &[ast::Statement<'a>]) {
+        let behind = body.iter().filter_map(|statement| match statement {
+            ast::Statement::ExpressionStatement(statement) => match &statement.expression {
+                ast::Expression::StringLiteral(text) => Some(Name::new(text.value.as_str())),
+                _ => None,
+            },
+            _ => None,
+        });
+        let first = directives.iter().map(|directive| Name::new(directive.directive.as_str()));
+        self.cx.directives = first.chain(behind).collect();
     }
 
     pub(super) fn arrow_body(&mut self, arrow: &'a ArrowFunctionExpression<'a>) {
         match &arrow.body {
             ArrowFunctionBody::FunctionBody(body) => {
                 let end = self.span(arrow).end();
-                self.directives(&body.directives);
+                self.directives(&body.directives, &body.statements);
                 self.statements(&body.statements, end);
             }
             body => {

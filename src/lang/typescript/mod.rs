@@ -90,7 +90,7 @@ fn lower_program<'a>(text: &str, program: &'a Program<'a>, mut lowerer: Lowerer<
     let file = lowerer.file;
     let span = Span::new(file, 0, text.len() as u32);
     lowerer.bind_module(&program.scope_id);
-    lowerer.directives(&program.directives);
+    lowerer.directives(&program.directives, &program.body);
     lowerer.statements(&program.body, span.end());
     lowerer.flush_broken(u32::MAX);
     let mut signature = Signature::synthetic("<module>", FnKind::Module, span);
