@@ -12,7 +12,7 @@ use crate::summary::deployed::{Reached, Shown};
 use crate::summary::entries::{FileEntry, Way};
 use crate::summary::settings::Evidence;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -78,6 +78,8 @@ pub struct Deployments<'c> {
     /// By path of the file, without extension.
     handlers: FxHashMap<String, Vec<Handler>>,
     conventions: Vec<Convention<'c>>,
+    /// Directories that are packages of their own.
+    packages: FxHashSet<String>,
 }
 
 /// Tells which files show where code runs, by their paths.
@@ -121,6 +123,7 @@ impl<'c> Deployments<'c> {
             by_directory: FxHashMap::default(),
             handlers: FxHashMap::default(),
             conventions: conventions.collect(),
+            packages: signs.iter().filter_map(|(path, _)| package_of(path)).map(str::to_owned).collect(),
         };
         for deployment in catalog.deployments() {
             let names = ends(deployment.files.iter().map(Name::as_str));
@@ -158,10 +161,21 @@ impl<'c> Deployments<'c> {
         // `.vercel/project.json`
         let hidden = |name: &str| name.starts_with('.') && deployment.files.iter().any(|file| file.starts_with(name));
         let beside = |name: &&str| OPERATIONS.contains(name) || hidden(name);
-        let mut directory = if deployment.itself { path } else { directory_of(path) };
-        while let Some(name) = directory.rsplit('/').next().filter(|name| !deployment.itself && beside(name)) {
-            directory = directory[..directory.len() - name.len()].trim_end_matches('/');
-        }
+        let directory = match deployment.itself {
+            true => path,
+            // `docker/web/Dockerfile` is for what lies beside `docker`.
+            false => {
+                let directory = directory_of(path);
+                let mut at = 0;
+                let starts = directory.split('/').map(|name| {
+                    let start = at;
+                    at += name.len() + 1;
+                    (start, name)
+                });
+                let first = starts.into_iter().find(|(_, name)| beside(name)).map(|(start, _)| start);
+                first.map_or(directory, |start| directory[..start].trim_end_matches('/'))
+            }
+        };
         self.by_directory.entry(directory.to_owned()).or_default().push(index);
         self.note_handlers(deployment, path, text, index);
     }
@@ -205,7 +219,8 @@ impl<'c> Deployments<'c> {
         }
     }
 
-    /// What shows where the code of a file runs and the directory where it does, or the file itself, the nearest first.
+    /// What shows where the code of a file runs and the directory where it does, or the file itself, the nearest first. What lies above the
+    /// package of the file is about others.
     fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
         let mut directories = vec![path, directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
@@ -214,6 +229,9 @@ impl<'c> Deployments<'c> {
         if directories.last().is_some_and(|last| !last.is_empty()) {
             directories.push("");
         }
+        let sees_packages = Language::of_name(Path::new(path)).is_some_and(|language| language != Language::Python);
+        let package = directories.iter().position(|at| sees_packages && self.packages.contains(*at));
+        directories.truncate(package.map_or(directories.len(), |package| package + 1));
         let known = directories.into_iter().filter_map(|at| self.by_directory.get(at).map(|found| (at, found)));
         known.flat_map(|(at, found)| found.iter().map(move |index| (at, *index)))
     }
@@ -373,6 +391,12 @@ fn stem_of(path: &str) -> &str {
         Some((stem, extension)) if !stem.is_empty() => &path[..path.len() - extension.len() - 1],
         _ => path,
     }
+}
+
+/// The directory that a manifest makes a package of its own.
+fn package_of(path: &str) -> Option<&str> {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    (name == "package.json").then_some(directory)
 }
 
 fn directory_of(path: &str) -> &str {

@@ -167,8 +167,9 @@ pub fn instead_of(leak: &Draft, subject: &Subject<'_>, again: &Again, alike: Ali
 /// It is made and released again.
 pub fn detect(subject: &Subject<'_>, again: &Again, alike: Alike) -> Option<Draft> {
     let outcome = &subject.case.outcome;
-    let released = !outcome.released.is_empty() || !outcome.deferred.is_empty();
-    if !multiplies(subject, again, alike) || !released || !outcome.handed.is_empty() || outcome.capped {
+    // What is only left to others to release may as well not be released at all.
+    if !multiplies(subject, again, alike) || outcome.released.is_empty() || !outcome.handed.is_empty() || outcome.capped
+    {
         return None;
     }
     // A loop of events of its own cannot use what belongs to another.

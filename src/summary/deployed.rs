@@ -4,8 +4,8 @@ use super::Summaries;
 use super::entries::{Entries, Way};
 use crate::catalog::schema::ServerKind;
 use crate::catalog::schema::entry::Runs;
-use crate::ir::{ModuleId, Name};
-use rustc_hash::FxHashMap;
+use crate::ir::{Callee, ModuleId, Name, Op, OpRef};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
 /// A file that shows where code runs.
@@ -96,8 +96,12 @@ pub fn reached(
     let program = summaries.resolved.program;
     let mut out: FxHashMap<ModuleId, Reached> = FxHashMap::default();
     let mut pending: VecDeque<ModuleId> = VecDeque::new();
+    let listening = listening(summaries);
     for (func, entered) in entries.all() {
         let module = program.module_of(func);
+        if entered.way.runs == Runs::Anywhere && listening.contains(&module) {
+            continue;
+        }
         let (path, shown, _) = of_file(module);
         let found = Reached::new(entered.way.clone(), path, &shown).filter(|_| !out.contains_key(&module));
         if let Some(found) = found {
@@ -121,4 +125,22 @@ pub fn reached(
         }
     }
     out
+}
+
+/// The modules of programs that wait for clients by themselves: those that say so, and what they load.
+fn listening(summaries: &Summaries<'_>) -> FxHashSet<ModuleId> {
+    let resolved = summaries.resolved;
+    let listens = |at: OpRef| match &resolved.program.op(at).op {
+        Op::Call { callee: Callee::Method { name, .. }, .. } => resolved.language().listening.contains(name),
+        _ => false,
+    };
+    let modules = resolved.calls().filter(|(at, _)| listens(*at)).map(|(at, _)| resolved.program.module_of(at.func));
+    let mut found: FxHashSet<ModuleId> = modules.collect();
+    let loads = if found.is_empty() { Vec::new() } else { resolved.loads() };
+    let mut pending: Vec<ModuleId> = found.iter().copied().collect();
+    while let Some(module) = pending.pop() {
+        let loaded = loads.get(module.index()).into_iter().flatten().copied();
+        pending.extend(loaded.filter(|target| found.insert(*target)));
+    }
+    found
 }

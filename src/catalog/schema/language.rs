@@ -81,6 +81,10 @@ pub struct LanguageFacts {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub serving: Vec<Name>,
+    /// Methods with which a program itself waits for clients (`listen`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub listening: Vec<Name>,
     /// Methods of containers that give a container of what their argument returns for each element (`map`).
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
