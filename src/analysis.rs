@@ -2,10 +2,12 @@
 //! The command line, the editor, the fixtures and the benches all call it.
 
 mod deployment;
+mod patterns;
 mod plan;
 mod reach;
 
-pub use deployment::{Deployments, Signs};
+pub use deployment::Deployments;
+pub use patterns::Signs;
 pub use plan::{Glance, Listed, Plan};
 
 use crate::catalog::schema::{Ecosystem, Role};
@@ -133,7 +135,7 @@ struct Around<'r> {
     project: &'r Project<'r>,
     catalog: &'r Catalog,
     settings: &'r Settings,
-    deployments: &'r Deployments<'r>,
+    deployments: &'r Deployments,
     /// By file: the platform that runs it and does not keep its process.
     reached: &'r FxHashMap<FileId, Reached>,
 }
@@ -371,12 +373,7 @@ fn count(summaries: &Summaries<'_>, stats: &mut Stats) {
 }
 
 /// Puts the units' parts together: sorted, counted, with fingerprints; what the persona does not want is held back.
-fn assemble(
-    project: &Project<'_>,
-    units: Vec<UnitReport>,
-    deployments: &Deployments<'_>,
-    settings: &Settings,
-) -> Report {
+fn assemble(project: &Project<'_>, units: Vec<UnitReport>, deployments: &Deployments, settings: &Settings) -> Report {
     let mut report = Report::default();
     let mut findings: Vec<Finding> = Vec::new();
     let mut hosting = Hosting::default();

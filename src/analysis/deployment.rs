@@ -1,9 +1,9 @@
 //! Where the code of a project runs, by what lies beside it: configurations of platforms, containers and servers; and which files are
 //! entered from outside, by their names and by what configurations say.
 
+use super::patterns::{Convention, Patterns};
 use super::{Plan, ecosystem};
 use crate::catalog::Catalog;
-use crate::catalog::schema::Ecosystem;
 use crate::catalog::schema::entry::{Deployment, EnteredBy, Entry, Runs};
 use crate::ir::{FileId, Name};
 use crate::source::Language;
@@ -11,10 +11,10 @@ use crate::source::manifest::Manifests;
 use crate::summary::deployed::{Reached, Shown};
 use crate::summary::entries::{FileEntry, Way};
 use crate::summary::settings::Evidence;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Directories with what is needed to run the code beside them.
 const OPERATIONS: [&str; 10] =
@@ -40,93 +40,31 @@ struct Handler {
     shown: usize,
 }
 
-/// A way in which files of certain names are entered.
-struct Convention<'c> {
-    entry: &'c Entry,
-    ecosystem: Ecosystem,
-    files: GlobSet,
-    /// By the path from the directory of what is evident.
-    beside: GlobSet,
-}
-
-impl<'c> Convention<'c> {
-    fn new(entry: &'c Entry, ecosystem: Ecosystem) -> Convention<'c> {
-        let (beside, anywhere): (Vec<&str>, Vec<&str>) =
-            entry.files.iter().map(Name::as_str).partition(|pattern| pattern.starts_with('/'));
-        let files = ends(anywhere.into_iter());
-        Convention { entry, ecosystem, files, beside: globs(beside.into_iter().map(|pattern| pattern[1..].to_owned())) }
-    }
-
-    /// `evident`: directories above the file, with an id of what is shown there.
-    fn holds(&self, stem: &str, evident: &[(&str, Name)]) -> bool {
-        let needed = || evident.iter().filter(|(_, id)| self.entry.needs.contains(id));
-        if !self.entry.needs.is_empty() && needed().next().is_none() {
-            return false;
-        }
-        let within = |directory: &str| stem.get(directory.len()..).unwrap_or_default().trim_start_matches('/');
-        self.entry.files.is_empty()
-            || self.files.is_match(stem)
-            || needed().any(|(directory, _)| self.beside.is_match(within(directory)))
-    }
-}
-
 /// What is known of a project besides its sources.
-pub struct Deployments<'c> {
+pub struct Deployments {
     shown: Vec<Shown>,
     ids: Vec<Name>,
     by_directory: FxHashMap<String, Vec<usize>>,
     /// By path of the file, without extension.
     handlers: FxHashMap<String, Vec<Handler>>,
-    conventions: Vec<Convention<'c>>,
+    patterns: Arc<Patterns>,
     /// Directories that are packages of their own.
     packages: FxHashSet<String>,
 }
 
-/// Tells which files show where code runs, by their paths.
-pub struct Signs(GlobSet);
-
-impl Signs {
-    pub fn new(catalog: &Catalog) -> Signs {
-        Signs(ends(catalog.deployments().iter().flat_map(|deployment| &deployment.files).map(Name::as_str)))
-    }
-
-    /// `path`: of a file, with forward slashes.
-    pub fn is_sign(&self, path: &str) -> bool {
-        self.0.is_match(path)
-    }
-}
-
-/// Matches paths that end as one of the patterns says. A pattern that is none, which a test of the catalogue prevents, matches nothing.
-fn ends<'n>(patterns: impl Iterator<Item = &'n str>) -> GlobSet {
-    globs(patterns.map(|pattern| format!("**/{pattern}")))
-}
-
-fn globs(patterns: impl Iterator<Item = String>) -> GlobSet {
-    let globs = patterns.map(|pattern| GlobBuilder::new(&pattern).literal_separator(true).build());
-    let mut set = GlobSetBuilder::new();
-    globs.flatten().for_each(|glob| {
-        set.add(glob);
-    });
-    set.build().unwrap_or_default()
-}
-
-impl<'c> Deployments<'c> {
+impl Deployments {
     /// `signs`: the files of which [`Signs`] says that they are some.
-    pub fn new(signs: &Manifests, catalog: &'c Catalog) -> Deployments<'c> {
-        let conventions = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| {
-            let by_name = |entry: &&Entry| !entry.files.is_empty() || !entry.exports.is_empty();
-            catalog.of(of).entries().iter().filter(by_name).map(move |entry| Convention::new(entry, of))
-        });
+    pub fn new(signs: &Manifests, catalog: &Catalog) -> Deployments {
+        let patterns = Patterns::of(catalog);
         let mut out = Deployments {
             shown: Vec::new(),
             ids: Vec::new(),
             by_directory: FxHashMap::default(),
             handlers: FxHashMap::default(),
-            conventions: conventions.collect(),
+            patterns: patterns.clone(),
             packages: signs.iter().filter_map(|(path, _)| package_of(path)).map(str::to_owned).collect(),
         };
-        for deployment in catalog.deployments() {
-            let names = ends(deployment.files.iter().map(Name::as_str));
+        for (deployment, names) in catalog.deployments().iter().zip(&patterns.deployments) {
             for (path, text) in signs.iter().filter(|(path, _)| names.is_match(path)) {
                 out.note(deployment, path, text);
             }
@@ -221,7 +159,7 @@ impl<'c> Deployments<'c> {
 
     /// What shows where the code of a file runs and the directory where it does, or the file itself, the nearest first. What lies above the
     /// package of the file is about others.
-    fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p, 'c> {
+    fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, usize)> + use<'_, 'p> {
         let mut directories = vec![path, directory_of(path)];
         while let Some((above, _)) = directories.last().and_then(|last| last.rsplit_once('/')) {
             directories.push(above);
@@ -283,22 +221,22 @@ impl<'c> Deployments<'c> {
         let stem = stem_of(path);
         let evident: Vec<(&str, Name)> = self.above(path).map(|(at, index)| (at, self.ids[index])).collect();
         let ecosystem = Language::of_name(Path::new(path)).map(ecosystem);
-        let meant = |known: &&Convention<'_>| {
-            Some(known.ecosystem) == ecosystem && is_meant(known.entry) && known.holds(stem, &evident)
+        let meant = |known: &&Convention| {
+            Some(known.ecosystem) == ecosystem && is_meant(&known.entry) && known.holds(stem, &evident)
         };
-        let entry = |Convention { entry, .. }: &Convention<'_>| FileEntry {
+        let entry = |Convention { entry, .. }: &Convention| FileEntry {
             way: Way::of(entry),
             exports: entry.exports.clone(),
             params: entry.params.clone(),
         };
-        self.conventions.iter().filter(meant).map(entry).collect()
+        self.patterns.conventions.iter().filter(meant).map(entry).collect()
     }
 
     /// Per file: the nearest file that a platform enters without keeping the process, itself included, from which imports lead to it.
     pub(super) fn reached(&self, plan: &Plan) -> FxHashMap<FileId, Reached> {
         let mut out: FxHashMap<FileId, Reached> = FxHashMap::default();
         let mut pending: VecDeque<(FileId, u32)> = VecDeque::new();
-        if self.handlers.is_empty() && self.conventions.is_empty() {
+        if self.handlers.is_empty() && self.patterns.conventions.is_empty() {
             return out;
         }
         for file in plan.files() {
@@ -463,21 +401,6 @@ mod tests {
         assert_eq!(runs("app/api/route.ts"), [Runs::Edge]);
         assert_eq!(runs("app/api/orders/route.ts"), []);
         assert_eq!(runs("app/api/page.tsx"), []);
-    }
-
-    #[test]
-    fn every_pattern_of_the_catalogue_is_one() {
-        let catalog = Catalog::builtin();
-        let patterns = |entry: &Entry| entry.files.clone();
-        let of_entries = [Ecosystem::Python, Ecosystem::Npm].into_iter().flat_map(|of| catalog.of(of).entries());
-        for entry in of_entries.clone() {
-            let anchored = entry.files.iter().any(|pattern| pattern.starts_with('/'));
-            assert!(!anchored || !entry.needs.is_empty(), "{}: beside what?", entry.noun);
-        }
-        let of_deployments = catalog.deployments().iter().flat_map(|deployment| deployment.files.clone());
-        for pattern in of_entries.flat_map(patterns).chain(of_deployments) {
-            GlobBuilder::new(&pattern).literal_separator(true).build().unwrap();
-        }
     }
 
     #[test]
