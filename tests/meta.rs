@@ -243,9 +243,10 @@ const SAMPLE: &[(&str, &str, &str)] = &[
 
 #[test]
 fn the_sample_project_shows_one_finding_of_each_kind() {
+    type Texts = Vec<(String, String)>;
     let files = all_files_below("sample").into_iter().map(|f| (relative(&f), fs::read_to_string(&f).unwrap()));
     let is_source = |(path, _): &(String, String)| Language::of_name(Path::new(path)).is_some();
-    let (files, manifests): (Vec<(String, String)>, Vec<(String, String)>) = files.partition(is_source);
+    let (files, manifests): (Texts, Texts) = files.partition(is_source);
     let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     let report = analyse_on_shared_pool(texts, &manifests, &Versions::default(), Persona::Regular);
     let mut found = Vec::new();
