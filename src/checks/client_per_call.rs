@@ -92,7 +92,7 @@
 //! process.on('SIGTERM', () => pool.end());
 //! ```
 //!
-//! ## What counts as made once
+//! ## What counts as a client that is made once
 //!
 //! * What is kept: in a module, in a field, in a cache (`globalThis.client ??= ...`, `lru_cache`,
 //!   `cached_property`), or given to somebody who may keep it.

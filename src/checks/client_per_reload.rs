@@ -18,9 +18,10 @@
 //! The project asks for a framework whose development server loads modules again, in its `package.json`.
 //!
 //! ```typescript
+//! // bad
 //! import { Pool } from 'pg';
 //!
-//! export const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+//! export const pool = new Pool({ connectionString: process.env.DATABASE_URL }); //~ client-per-reload
 //! ```
 //!
 //! ## Good
@@ -34,7 +35,7 @@
 //! export const pool = (kept.pool ??= new Pool({ connectionString: process.env.DATABASE_URL }));
 //! ```
 //!
-//! ## What counts as kept
+//! ## What counts as a client that is kept
 //!
 //! Any mention of the global object (`globalThis`, `global`) in the module.
 //!

@@ -43,7 +43,7 @@
 //! }
 //! ```
 //!
-//! ## What counts as evidence
+//! ## What counts as a sign of such a server
 //!
 //! * `ASGI_APPLICATION`, `daphne` in `INSTALLED_APPS`, a `ProtocolTypeRouter` of Channels.
 //! * `worker_class` of a `gunicorn.conf.py`: gevent, eventlet, uvicorn's worker.

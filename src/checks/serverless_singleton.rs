@@ -21,8 +21,8 @@
 //! ## Bad
 //!
 //! ```typescript
-//! //! path: supabase/functions/visits/index.ts
 //! // bad
+//! //! path: supabase/functions/visits/index.ts
 //! import { Redis } from 'ioredis';
 //!
 //! const redis = new Redis(Deno.env.get('REDIS_URL')); //~ serverless-singleton
@@ -33,8 +33,8 @@
 //! ## Good
 //!
 //! ```typescript
-//! //! path: supabase/functions/visits/index.ts
 //! // good
+//! //! path: supabase/functions/visits/index.ts
 //! import { Redis } from 'ioredis';
 //!
 //! Deno.serve(async () => {
@@ -47,7 +47,7 @@
 //! });
 //! ```
 //!
-//! ## What counts as right
+//! ## What counts as a client that is right
 //!
 //! * Clients that speak HTTP and keep no connection that a server counts.
 //! * A pool with at most two connections, and an address, setting or option that shows a pooler in front of the server.
