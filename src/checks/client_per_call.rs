@@ -123,8 +123,8 @@
 //! setting of it that the others would see.
 
 use super::{Draft, Rule, Subject};
-use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::catalog::schema::entry::{EnteredBy, Runs};
+use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::finding::{Confidence, Persona, Severity, Step, StepRole};
 use crate::ir::Program;
 use crate::summary::again::{Again, Alike};
@@ -170,7 +170,9 @@ pub fn instead_of(leak: &Draft, subject: &Subject<'_>, again: &Again, alike: Ali
         draft.severity = Some(Severity::Note);
         draft.persona = Persona::Pedantic;
         draft.notes.push(CHURN.to_owned());
-        draft.notes.push("Nobody closes it: it goes when the last reference does, usually at the end of each call.".to_owned());
+        draft.notes.push(
+            "Nobody closes it: it goes when the last reference does, usually at the end of each call.".to_owned(),
+        );
     }
     Some(draft)
 }

@@ -200,8 +200,5 @@ fn arithmetic(subject: &Subject<'_>, bounds: Bounds) -> String {
         (_, None, _) => 1,
     };
     let connections = if one == 1 { "connection" } else { "connections" };
-    format!(
-        "Each instance keeps {one} {connections}: {INSTANCES} instances hold {}.",
-        one.saturating_mul(INSTANCES)
-    )
+    format!("Each instance keeps {one} {connections}: {INSTANCES} instances hold {}.", one.saturating_mul(INSTANCES))
 }

@@ -45,7 +45,7 @@ pub fn retained<'a>(summaries: &'a Summaries<'_>, counts: &dyn Fn(ModuleId) -> b
         return Vec::new();
     }
     let unbounded = |(at, symbol, _): &(OpRef, &Symbol, Name)| given(summaries, *at, symbol) == Given::No;
-    let adding: Vec<OpRef> = 
+    let adding: Vec<OpRef> =
         roles(Role::AddsJob).filter(|added| counted(&added.0) && unbounded(added)).map(|(at, ..)| at).collect();
     let queues: FxHashMap<OpRef, OpRef> =
         adding.iter().filter_map(|add| Some((*add, queue_of(summaries, *add)?))).collect();

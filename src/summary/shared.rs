@@ -188,9 +188,10 @@ pub fn one_of_branches<'x>(summaries: &Summaries<'_>, sites: &'x [Site]) -> Vec<
         // Conditions with many branches are rare, and so are more than some sites of one function.
         let same = out.iter().rev().take(MAX_SITES);
         let blocks = || summaries.resolved.program.func(site.func).blocks.len();
-        if !same.into_iter().any(|other| {
-            other.func == site.func && blocks() <= MAX_BLOCKS && excludes(summaries, other, site)
-        }) {
+        if !same
+            .into_iter()
+            .any(|other| other.func == site.func && blocks() <= MAX_BLOCKS && excludes(summaries, other, site))
+        {
             out.push(site);
         }
     }

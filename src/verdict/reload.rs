@@ -45,8 +45,7 @@ pub(super) fn judge_reloads(
 fn served(summaries: &Summaries<'_>, scopes: &[FileScope]) -> FxHashSet<ModuleId> {
     let found = |module: &ModuleId| {
         scopes.get(module.index()).is_some_and(|scope| {
-            let routed =
-                || scope.entered.iter().any(|e| matches!(e.way.by, EnteredBy::Request | EnteredBy::Render));
+            let routed = || scope.entered.iter().any(|e| matches!(e.way.by, EnteredBy::Request | EnteredBy::Render));
             !scope.test && !scope.one_off && scope.shown.iter().any(|shown| shown.reloads) && routed()
         })
     };

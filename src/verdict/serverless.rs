@@ -8,9 +8,9 @@ use crate::finding::{Finding, Growth};
 use crate::flow::{Kind, Start};
 use crate::ir::{Arg, FuncId, ModuleId, Name, Op, OpRef, Proj};
 use crate::resolve::{Ty, Value, Values};
+use crate::summary::calls::ops;
 use crate::summary::deployed::{self, Reached};
 use crate::summary::entries::Entries;
-use crate::summary::calls::ops;
 use crate::summary::shared::{lasting, one_of_branches};
 use crate::summary::{Case, Summaries};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -113,7 +113,10 @@ fn bounds_of(summaries: &Summaries<'_>, values: &Values<'_>, case: &Case, at: Op
     let named = |option: &str| each().find(|arg| !option.is_empty() && arg.name.is_some_and(|name| name == option));
     let known = |arg: &Arg| values.arguments(at.func, std::slice::from_ref(arg)).unwrap_or_default();
     let size = match option.rsplit_once('.') {
-        None => named(option).and_then(|arg| values.number(at.func, arg)),
+        None => named(option).and_then(|arg| values.number(at.func, arg)).or_else(|| {
+            let whole = |arg: &&Arg| arg.name.is_none() && arg.literal.is_none() && !option.is_empty();
+            args.iter().filter(whole).find_map(|arg| known(arg).iter().find_map(|(_, value)| member(value, option)))
+        }),
         // `{ pool: { max: 2 } }`
         Some((outer, inner)) => {
             let direct = named(inner).and_then(|arg| values.number(at.func, arg));
@@ -128,7 +131,11 @@ fn bounds_of(summaries: &Summaries<'_>, values: &Values<'_>, case: &Case, at: Op
                 Op::Build { dst, parts, .. } => *dst == arg.place && parts.iter().any(|(proj, _)| *proj == Proj::Elem),
                 _ => false,
             });
-            whole || arg.fields.is_empty() && values.arguments(at.func, std::slice::from_ref(arg)).is_none()
+            let unseen = || {
+                let value = values.arguments(at.func, std::slice::from_ref(arg));
+                value.is_none_or(|value| value.iter().any(|(_, value)| matches!(value, Value::Variable(..))))
+            };
+            whole || arg.fields.is_empty() && unseen()
         };
         arg.spread || arg.literal.is_none() && arg.name.is_none() && spread()
     };
@@ -143,7 +150,12 @@ fn bounds_of(summaries: &Summaries<'_>, values: &Values<'_>, case: &Case, at: Op
         known(arg).iter().any(|(_, value)| told(value) || is_marked(value, marks))
     });
     // A size is a small whole number.
-    Bounds { size: size.filter(|size| (0.0..1e6).contains(size)).map(|size| size as u32), unknown, pooled, closes_idle: false }
+    Bounds {
+        size: size.filter(|size| (0.0..1e6).contains(size)).map(|size| size as u32),
+        unknown,
+        pooled,
+        closes_idle: false,
+    }
 }
 
 /// The number that a field of an object always has.
