@@ -10,7 +10,8 @@
 //! The message says whether each one **leaks** (nothing closes it: they add up until the server refuses) or
 //! **churns** (it is closed again: each call pays for the connections). A leak is an error where nothing but the
 //! end of the process frees it, and a warning where the garbage collector or a timeout does; a pool that is made
-//! and closed per call is a warning, a client a note for the pedantic persona, and so is an HTTP client.
+//! and closed per call is a warning, a client a note for the pedantic persona, and so is an HTTP client - also one
+//! that nobody closes, where it goes with the last reference to it.
 //!
 //! ## Why it matters in production
 //!
@@ -122,8 +123,8 @@
 //! setting of it that the others would see.
 
 use super::{Draft, Rule, Subject};
-use crate::catalog::schema::ResourceKind;
 use crate::catalog::schema::entry::{EnteredBy, Runs};
+use crate::catalog::schema::{OnDrop, ResourceKind};
 use crate::finding::{Confidence, Persona, Severity, Step, StepRole};
 use crate::ir::Program;
 use crate::summary::again::{Again, Alike};
@@ -136,6 +137,9 @@ pub const RULE: Rule = Rule {
 
 /// Calls in the arithmetic of messages.
 const CALLS: u32 = 50;
+
+const CHURN: &str = "Nothing leaks, but no connection outlives its call: each call pays for TCP, TLS and the login, and under load the \
+                     server sees as many clients as there are calls at the same time.";
 
 /// It is one of many, and nothing but its place in the code is a reason for that.
 fn multiplies(subject: &Subject<'_>, again: &Again, alike: Alike) -> bool {
@@ -161,7 +165,21 @@ pub fn instead_of(leak: &Draft, subject: &Subject<'_>, again: &Again, alike: Ali
     draft.message = format!("{} is made {} and never {}", subject.described(), each(again), subject.released());
     draft.label = format!("one more {}", each(again));
     speak(&mut draft, subject, again, alike);
+    if goes_with_its_call(subject) {
+        draft.message = format!("{} is made {}", subject.described(), each(again));
+        draft.severity = Some(Severity::Note);
+        draft.persona = Persona::Pedantic;
+        draft.notes.push(CHURN.to_owned());
+        draft.notes.push(
+            "Nobody closes it: it goes when the last reference does, usually at the end of each call.".to_owned(),
+        );
+    }
     Some(draft)
+}
+
+/// What nobody releases is gone at the end of the call all the same, and only costs time.
+pub fn goes_with_its_call(subject: &Subject<'_>) -> bool {
+    subject.resource.kind == ResourceKind::HttpClient && subject.resource.on_drop == OnDrop::Closes
 }
 
 /// It is made and released again.
@@ -191,11 +209,7 @@ pub fn detect(subject: &Subject<'_>, again: &Again, alike: Alike) -> Option<Draf
     let pool = subject.resource.kind == ResourceKind::Pool;
     draft.severity = Some(if pool { Severity::Warning } else { Severity::Note });
     draft.persona = if pool { Persona::Regular } else { Persona::Pedantic };
-    draft.notes.push(
-        "Nothing leaks, but no connection is used twice: each call pays for TCP, TLS and the login, and under load the server sees as \
-         many clients as there are calls at the same time."
-            .to_owned(),
-    );
+    draft.notes.push(CHURN.to_owned());
     speak(&mut draft, subject, again, alike);
     Some(draft)
 }
@@ -216,7 +230,7 @@ fn speak(draft: &mut Draft, subject: &Subject<'_>, again: &Again, alike: Alike) 
     let resource = subject.resource;
     draft.related.extend(path(subject.summaries.resolved.program, again));
     if let Some(size) = resource.pool.as_ref().and_then(|pool| pool.size)
-        && resource.kind != ResourceKind::HttpClient
+        && resource.kind == ResourceKind::Pool
         && matches!(again, Again::Entered(_))
     {
         let all = size.saturating_mul(CALLS);

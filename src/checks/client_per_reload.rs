@@ -15,7 +15,8 @@
 //!
 //! ## Bad
 //!
-//! The project asks for a framework whose development server loads modules again, in its `package.json`.
+//! The project asks for a framework whose development server loads modules again, in its `package.json`, and one of
+//! its routes imports this.
 //!
 //! ```typescript
 //! // bad
@@ -39,11 +40,15 @@
 //!
 //! Any mention of the global object (`globalThis`, `global`) in the module.
 //!
+//! ## What counts as loaded
+//!
+//! Files that the framework finds by their names - routes, pages - and what those import. Scripts, seeds and servers
+//! of the project's own are started by hand, and end or start again as a whole.
+//!
 //! ## Known limits
 //!
 //! * Frameworks are known by the packages that a manifest above the file names. Whether the development server is
 //!   used is not known.
-//! * Modules that only a build or a worker loads are reported all the same.
 //!
 //! ## Fix safety
 //!

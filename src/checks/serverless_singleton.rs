@@ -60,8 +60,7 @@
 //!
 //! * Where the platform is shown and a server as well (a `Dockerfile` beside `vercel.json`), nothing is said.
 //! * Pools that several modules share, and limits of the platform on the number of instances, are not added up.
-//! * Options that come from elsewhere are not seen: a pool whose size is a setting counts as one of the default
-//!   size.
+//! * A pool whose size is a setting may be small enough: it is reported, and its size called unknown.
 //!
 //! ## Fix safety
 //!
@@ -92,6 +91,8 @@ const FEW: u32 = 2;
 pub struct Bounds {
     /// Connections that its pool may open, as the code says.
     pub size: Option<u32>,
+    /// It may say more than is known.
+    pub unknown: bool,
     /// A pooler stands in front of the server.
     pub pooled: bool,
     /// Something closes its idle connections before the process is suspended.
@@ -112,8 +113,13 @@ pub fn detect(subject: &Subject<'_>, holder: &str, reached: &Reached, bounds: Bo
     if few && !edge && !background {
         return None;
     }
+    let one = connections(subject, bounds).is_some_and(|count| count <= FEW);
     let advised = Some(resource.serverless.advised.as_str()).filter(|url| !url.is_empty());
     let advised = advised.or(Some(reached.advised()).filter(|url| !url.is_empty()));
+    // Whoever recommends it cannot mean fewer than that.
+    if one && advised.is_some() && !edge && !background {
+        return None;
+    }
     let mut draft = subject.bare_draft(RULE.id);
     let noun = subject.noun();
     draft.label = "one for each instance of the platform".to_owned();
@@ -148,6 +154,9 @@ pub fn detect(subject: &Subject<'_>, holder: &str, reached: &Reached, bounds: Bo
     draft.help = match resource.serverless.advice.as_str() {
         _ if edge => "make it, use it and close it within one request, or use a client that speaks HTTP".to_owned(),
         _ if background => "run it in a process that stays: a worker, a container, a scheduled function".to_owned(),
+        "" if one => "put a pooler in front of the server, use a client that speaks HTTP, or make and close one in each call with `try` \
+                      and `finally`"
+            .to_owned(),
         "" => "keep it to one or two connections, put a pooler in front of the server, use a client that speaks HTTP, or make and close one \
                in each call with `try` and `finally`"
             .to_owned(),
@@ -156,12 +165,23 @@ pub fn detect(subject: &Subject<'_>, holder: &str, reached: &Reached, bounds: Bo
     Some(draft)
 }
 
+/// Connections that one instance keeps, where that is no matter of what a pool allows.
+fn connections(subject: &Subject<'_>, bounds: Bounds) -> Option<u32> {
+    let resource = subject.resource;
+    let pooled = resource.kind == ResourceKind::Pool || resource.pool.is_some();
+    match resource.serverless.connections {
+        Some(own) => Some(bounds.size.unwrap_or(own)),
+        None => (!pooled).then_some(1),
+    }
+}
+
 /// "Each instance may open up to 10 connections (`max`): 100 instances hold 1000."
 fn arithmetic(subject: &Subject<'_>, bounds: Bounds) -> String {
     let resource = subject.resource;
     let own = resource.serverless.connections;
     let pool = resource.pool.as_ref().filter(|_| own.is_none());
-    let size = bounds.size.or(own).or(pool.and_then(|pool| pool.size));
+    let default = || pool.filter(|_| !bounds.unknown).and_then(|pool| pool.size);
+    let size = bounds.size.or(own).or_else(default);
     let one = match (resource.kind, size, pool) {
         (_, Some(size), Some(pool)) if !pool.option.is_empty() => {
             let default = if bounds.size.is_none() { ", the default" } else { "" };
@@ -172,7 +192,7 @@ fn arithmetic(subject: &Subject<'_>, bounds: Bounds) -> String {
             );
         }
         (_, Some(size), _) => size,
-        (ResourceKind::Pool, None, _) => {
+        (ResourceKind::Pool, None, _) | (_, None, Some(_)) => {
             return format!(
                 "Each instance may open as many connections as its pool allows, {INSTANCES} instances {INSTANCES} times that."
             );
@@ -180,8 +200,5 @@ fn arithmetic(subject: &Subject<'_>, bounds: Bounds) -> String {
         (_, None, _) => 1,
     };
     let connections = if one == 1 { "connection" } else { "connections" };
-    format!(
-        "Each instance keeps {one} {connections}: {INSTANCES} instances hold {}. Hosted plans often allow 30 to 100.",
-        one.saturating_mul(INSTANCES)
-    )
+    format!("Each instance keeps {one} {connections}: {INSTANCES} instances hold {}.", one.saturating_mul(INSTANCES))
 }

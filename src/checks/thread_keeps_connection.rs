@@ -136,7 +136,7 @@ pub fn detect(summaries: &Summaries<'_>, started: &Started<'_>, kept: &Kept, gro
     }
     notes.extend(match growth {
         Growth::Iteration => Some("One more is started in each round of the loop.".to_owned()),
-        Growth::Request => Some("One more is started for each request.".to_owned()),
+        Growth::Request => Some("One more is started for each such call.".to_owned()),
         _ => None,
     });
     let persona =

@@ -3,8 +3,9 @@
 use super::Summaries;
 use super::calls::ops;
 use crate::catalog::schema::{Role, Symbol};
-use crate::ir::{Const, FuncId, Name, Op, OpRef, Place, Proj, Root};
+use crate::ir::{Callee, Const, FuncId, ModuleId, Name, Op, OpRef, Place, Proj, Root};
 use crate::resolve::CallInfo;
+use rustc_hash::FxHashMap;
 
 /// Copies followed from a variable to the object in it.
 const MAX_COPIES: u32 = 4;
@@ -30,27 +31,59 @@ pub struct Retained<'a> {
     pub added: OpRef,
 }
 
-/// All of a program, in its order.
-pub fn retained<'a>(summaries: &'a Summaries<'_>) -> Vec<Retained<'a>> {
+/// All of a program, in its order. `counts` tells which modules belong to the application, and not to its tests.
+pub fn retained<'a>(summaries: &'a Summaries<'_>, counts: &dyn Fn(ModuleId) -> bool) -> Vec<Retained<'a>> {
     let resolved = summaries.resolved;
     let roles = |role: Role| {
         resolved.calls().flat_map(move |(at, info)| with_role(info, role).map(move |(symbol, path)| (at, symbol, path)))
     };
     let mut made: Vec<(OpRef, &Symbol, Name)> = roles(Role::Retains).collect();
-    made.retain(|(at, symbol, _)| given(summaries, *at, symbol) == Given::No);
+    let counted = |at: &OpRef| counts(resolved.program.module_of(at.func));
+    made.retain(|(at, symbol, _)| counted(at) && given(summaries, *at, symbol) == Given::No);
     if made.is_empty() || roles(Role::BoundsRetention).any(|(at, symbol, _)| given(summaries, at, symbol) != Given::No)
     {
         return Vec::new();
     }
     let unbounded = |(at, symbol, _): &(OpRef, &Symbol, Name)| given(summaries, *at, symbol) == Given::No;
-    let adding: Vec<OpRef> = roles(Role::AddsJob).filter(unbounded).map(|(at, ..)| at).collect();
+    let adding: Vec<OpRef> =
+        roles(Role::AddsJob).filter(|added| counted(&added.0) && unbounded(added)).map(|(at, ..)| at).collect();
+    let queues: FxHashMap<OpRef, OpRef> =
+        adding.iter().filter_map(|add| Some((*add, queue_of(summaries, *add)?))).collect();
     let retained = |(at, symbol, path): (OpRef, &'a Symbol, Name)| {
         // The one in the file where the queue is made, or else the first.
-        let near =
-            adding.iter().find(|add| resolved.program.module_of(add.func) == resolved.program.module_of(at.func));
-        Some(Retained { at, symbol, path, added: *near.or(adding.first())? })
+        let its = || adding.iter().filter(|add| queues.get(add).is_none_or(|queue| *queue == at));
+        let near = its().find(|add| resolved.program.module_of(add.func) == resolved.program.module_of(at.func));
+        Some(Retained { at, symbol, path, added: *near.or(its().next())? })
     };
     made.into_iter().filter_map(retained).collect()
+}
+
+/// The call that makes the queue that a job is added to, where that is seen.
+fn queue_of(summaries: &Summaries<'_>, add: OpRef) -> Option<OpRef> {
+    let resolved = summaries.resolved;
+    let program = resolved.program;
+    let Op::Call { callee: Callee::Method { recv, .. }, .. } = &program.op(add).op else { return None };
+    let (mut func, mut place) = (add.func, *recv);
+    for _ in 0..MAX_COPIES * 2 {
+        if let Root::Capture(i) = place.root {
+            let outer = resolved.captured_place(func, i).filter(|_| place.proj.is_empty())?;
+            (func, place) = (program.func(func).parent?, *outer);
+            continue;
+        }
+        if matches!(place.root, Root::Global(_)) {
+            func = program.top_of(func);
+        }
+        let mut written = ops(program, func).filter(|(_, op)| op.dst() == Some(&place));
+        let (Some((at, op)), None) = (written.next(), written.next()) else { return None };
+        match op {
+            Op::Copy { src, .. } => place = *src,
+            Op::Call { .. } => {
+                return resolved.call(at).filter(|info| with_role(info, Role::Retains).next().is_some()).map(|_| at);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 fn with_role<'i>(info: &'i CallInfo<'_>, role: Role) -> impl Iterator<Item = (&'i Symbol, Name)> {

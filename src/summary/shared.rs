@@ -181,6 +181,23 @@ fn excludes(summaries: &Summaries<'_>, a: &Site, b: &Site) -> bool {
     a.func == b.func && !leads(a.block, b.block) && !leads(b.block, a.block)
 }
 
+/// Without those that are made where another one of the same function is not.
+pub fn one_of_branches<'x>(summaries: &Summaries<'_>, sites: &'x [Site]) -> Vec<&'x Site> {
+    let mut out: Vec<&Site> = Vec::new();
+    for site in sites {
+        // Conditions with many branches are rare, and so are more than some sites of one function.
+        let same = out.iter().rev().take(MAX_SITES);
+        let blocks = || summaries.resolved.program.func(site.func).blocks.len();
+        if !same
+            .into_iter()
+            .any(|other| other.func == site.func && blocks() <= MAX_BLOCKS && excludes(summaries, other, site))
+        {
+            out.push(site);
+        }
+    }
+    out
+}
+
 /// A type of which one serves a whole process, acquired as such.
 fn is_shareable(summaries: &Summaries<'_>, case: &Case) -> bool {
     let resolved = summaries.resolved;

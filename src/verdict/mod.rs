@@ -80,7 +80,11 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
             // What starts once and runs from then on is as good as started at the top.
             let timer = subject.resource.kind == ResourceKind::Timer && matches!(growth, Some(Growth::Call));
             let growth = if timer && once.is_case(case) { Some(Growth::Once) } else { growth };
-            let finding = decide(&subject, draft, growth);
+            let churn = draft.rule == client_per_call::RULE.id && client_per_call::goes_with_its_call(&subject);
+            let finding = match (churn, growth) {
+                (true, Some(growth)) => decide_unleaked(&subject, draft, growth),
+                _ => decide(&subject, draft, growth),
+            };
             // Nobody ever releases it: that it is not released on an error either goes without saying.
             let told = |persona| kept.get(&case.token.span).is_some_and(|owner| error_path && *owner <= persona);
             out.extend(finding.filter(|finding| !told(finding.persona)));
@@ -95,7 +99,7 @@ pub fn judge(summaries: &Summaries<'_>, scopes: &[FileScope], polls_per_second: 
     let mut streams = streams::judge_streams(summaries, scopes, &all);
     streams.extend(streams::judge_departures(summaries, scopes, &all));
     out.extend(judge_claims(summaries, scopes, polling::claims(summaries, &entries, polls_per_second)));
-    out.extend(judge_claims(summaries, scopes, retention_claims(summaries)));
+    out.extend(judge_claims(summaries, scopes, retention_claims(summaries, &counts)));
     out.extend(judge_claims(summaries, scopes, threads::claims(summaries, &entries, scopes)));
     drop_told_by_streams(&mut out, &streams);
     // What uses a store in each round is said with that.
@@ -404,8 +408,8 @@ fn judge_claims(summaries: &Summaries<'_>, scopes: &[FileScope], claims: Vec<Cla
 }
 
 /// That queues keep all jobs they have done.
-fn retention_claims(summaries: &Summaries<'_>) -> Vec<Claim> {
-    let found = retained(summaries);
+fn retention_claims(summaries: &Summaries<'_>, counts: &dyn Fn(ModuleId) -> bool) -> Vec<Claim> {
+    let found = retained(summaries, counts);
     let spoken = found.iter().map(|retained| job_retention::detect(summaries, retained));
     let claim =
         |Spoken { draft, func, subject, symbol, .. }| Claim { draft, func, subject, symbol, growth: Growth::Job };
@@ -467,7 +471,7 @@ fn growth_note(growth: Growth, subject: &Subject<'_>) -> Option<String> {
         Growth::Subscriber => "One more is left open for each such client.".to_owned(),
         Growth::Tick => "One more is left open at each tick.".to_owned(),
         Growth::Once => "It is one for the whole process: nothing closes it at shutdown.".to_owned(),
-        Growth::Test => "It stays open for the rest of the test run.".to_owned(),
+        Growth::Test => "It stays open until the process ends.".to_owned(),
         _ => return None,
     })
 }

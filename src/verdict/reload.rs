@@ -1,11 +1,13 @@
 //! Claims about what a development server makes again with each change.
 
 use super::{FileScope, decide_unleaked};
+use crate::catalog::schema::entry::EnteredBy;
 use crate::checks::{Subject, client_per_reload};
 use crate::finding::{Finding, Growth};
 use crate::ir::{FuncId, ModuleId, Place, Root};
 use crate::summary::shared::{Site, lasting};
 use crate::summary::{Case, Summaries};
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 /// All such findings of a program.
@@ -19,7 +21,15 @@ pub(super) fn judge_reloads(
         let scope = scopes.get(module.index()).filter(|scope| !scope.test && !scope.one_off)?;
         scope.shown.iter().find(|shown| shown.reloads)
     };
-    let meant = |case: &Case| program.is_top(case.func) && reloads(program.module_of(case.func)).is_some();
+    // Such servers run languages in which the global object is what survives.
+    if summaries.resolved.language().global_objects.is_empty() {
+        return Vec::new();
+    }
+    let served = served(summaries, scopes);
+    let meant = |case: &Case| {
+        let module = program.module_of(case.func);
+        program.is_top(case.func) && served.contains(&module) && reloads(module).is_some()
+    };
     let finding = |site: &Site| {
         if keeps_globally(summaries, site.module) {
             return None;
@@ -29,6 +39,24 @@ pub(super) fn judge_reloads(
         decide_unleaked(&subject, draft, Growth::Once)
     };
     lasting(summaries, all, &meant).iter().filter_map(finding).collect()
+}
+
+/// The modules that the development server loads: those that it finds by their names, and what they import.
+fn served(summaries: &Summaries<'_>, scopes: &[FileScope]) -> FxHashSet<ModuleId> {
+    let found = |module: &ModuleId| {
+        scopes.get(module.index()).is_some_and(|scope| {
+            let routed = || scope.entered.iter().any(|e| matches!(e.way.by, EnteredBy::Request | EnteredBy::Render));
+            !scope.test && !scope.one_off && scope.shown.iter().any(|shown| shown.reloads) && routed()
+        })
+    };
+    let mut pending: Vec<ModuleId> = summaries.resolved.program.module_ids().filter(found).collect();
+    let mut out: FxHashSet<ModuleId> = pending.iter().copied().collect();
+    let loads = if pending.is_empty() { Vec::new() } else { summaries.resolved.loads() };
+    while let Some(module) = pending.pop() {
+        let loaded = loads.get(module.index()).into_iter().flatten();
+        pending.extend(loaded.copied().filter(|target| out.insert(*target)));
+    }
+    out
 }
 
 /// Some code of the module mentions the object that has the global variables.

@@ -4,7 +4,7 @@
 use super::{Claim, FileScope, decide_claim};
 use crate::catalog::schema::ServerKind;
 use crate::checks::persistent_connections_under_async;
-use crate::finding::{Finding, Growth, Persona};
+use crate::finding::{Finding, Growth, Persona, Severity};
 use crate::ir::{FuncId, Name};
 use crate::summary::Summaries;
 use crate::summary::settings::{Evidence, servers, settings};
@@ -82,9 +82,16 @@ impl Hosting {
             finding.message = format!("{}, {message}", finding.message);
             finding.notes.insert(0, note);
             finding.witness.extend(step);
-            if let Some(threads) = known.iter().find(|known| known.kind == ServerKind::Threads) {
+            // What names a server may say further on that it runs requests on greenlets.
+            let other = |threads: &&Evidence| {
+                let same_file = threads.line.is_some() && threads.path == evidence.path;
+                let same = same_file && (threads.line == evidence.line || evidence.kind == ServerKind::Greenlets);
+                threads.kind == ServerKind::Threads && !same
+            };
+            if let Some(threads) = known.iter().find(other) {
                 finding.notes.push(format!("Not certain: {} ({}).", threads.says, threads.path));
                 finding.persona = finding.persona.max(Persona::Pedantic);
+                finding.severity = finding.severity.min(Severity::Warning);
             }
             out.push(finding);
         }
@@ -174,8 +181,11 @@ mod tests {
         });
         assert_eq!((found.len(), found[0].persona), (1, Persona::Regular));
         assert!(found[0].notes[0].ends_with("Evidence: the server is started (Procfile:3)."), "{:?}", found[0].notes);
-        let both = open().findings(&|_| vec![says(ServerKind::Threads), says(ServerKind::Async)]);
-        assert_eq!(both[0].persona, Persona::Pedantic);
+        let one = open().findings(&|_| vec![says(ServerKind::Threads), says(ServerKind::Async)]);
+        assert_eq!((one[0].persona, one[0].severity), (Persona::Regular, Severity::Error));
+        let next = Evidence { line: Some(4), ..says(ServerKind::Threads) };
+        let both = open().findings(&|_| vec![next.clone(), says(ServerKind::Async)]);
+        assert_eq!((both[0].persona, both[0].severity), (Persona::Pedantic, Severity::Warning));
     }
 
     #[test]
