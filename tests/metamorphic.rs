@@ -81,6 +81,9 @@ const BROKEN: &[&str] = &[
     "<<<<<<< ours\nconst a = 1;\n=======\nconst a = 2;\n>>>>>>> theirs\n",
 ];
 
+/// What is written in decorators is left out of a TypeScript file as long as that does not parse.
+const IN_DECORATORS: &[&str] = &["fixtures/typescript/job-retention/bad_nest_module"];
+
 /// Functions that are intact keep their findings and get no new ones, wherever in the file something is broken.
 #[test]
 fn broken_code_elsewhere_does_not_change_a_verdict() {
@@ -88,7 +91,8 @@ fn broken_code_elsewhere_does_not_change_a_verdict() {
     let mut made = 0;
     let fixtures = fixtures();
     let scripts = files(&fixtures)
-        .filter(|(.., file)| !matches!(file.language, Language::Python | Language::Vue | Language::Svelte));
+        .filter(|(.., file)| !matches!(file.language, Language::Python | Language::Vue | Language::Svelte))
+        .filter(|(fixture, ..)| !IN_DECORATORS.contains(&fixture.path.as_str()));
     for (fixture, at, file) in scripts {
         let persona = fixture.persona();
         let expected = places(&fixture.texts(), &fixture.run(persona));
