@@ -73,6 +73,9 @@ pub(super) fn judge_departures(
 
 /// Functions that send something to a client and have themselves called again, whether it is there or not.
 pub(super) fn judge_again(summaries: &Summaries<'_>, scopes: &[FileScope]) -> Vec<Finding> {
+    if !Polling::may_matter(summaries) {
+        return Vec::new();
+    }
     let program = summaries.resolved.program;
     let polling = Polling::new(summaries);
     let mut out = Vec::new();
